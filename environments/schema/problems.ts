@@ -84,14 +84,13 @@ function problemsOfIssue(issue: z.core.$ZodIssue, schema: z.ZodType, input: unkn
     case "invalid_union":
       return invalidUnion(issue, schema, input);
     case "invalid_type":
-      if (found === undefined)
-        return problem("is required", `Set it; it must be ${article(issue.expected)}`.concat("."));
+      if (found === undefined) return problem("is required", `Set it; it must be ${article(issue.expected)}.`);
       return problem(`must be ${article(issue.expected)}`, `Write ${example(issue.expected)}.`);
-    case "invalid_value":
-      return problem(
-        `must be ${oneOf(issue.values.map(String))}`,
-        suggestion(formatValue(found) ?? "", issue.values.map(String)),
-      );
+    case "invalid_value": {
+      const choices = issue.values.map(String);
+      if (found === undefined) return problem("is required", `Set it to ${oneOf(choices)}.`);
+      return problem(`must be ${oneOf(choices)}`, suggestion(formatValue(found) ?? "", choices));
+    }
     case "too_small":
       if (issue.origin === "array") return problem("must not be empty", `Give at least ${issue.minimum}.`);
       if (issue.origin === "string") return problem("must not be empty", "Set it or leave it out.");
