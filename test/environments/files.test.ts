@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { environmentNames, readEnvironment, readSettings } from "../../environments/schema/file.ts";
 import { EnvironmentError } from "../../environments/schema/problems.ts";
-import { environmentSchema } from "../../tools/generate.ts";
+import { environmentSchema } from "../../tools/generate/schema.ts";
 
 const FOLDER = join(import.meta.dirname, "../../environments");
 const validate = new Ajv2020({ strict: false, formats: { cidrv4: true } }).compile(
