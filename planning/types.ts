@@ -293,7 +293,9 @@ export interface Mount {
     | { readonly kind: "emptyDir"; readonly sizeLimit: string | null }
     | { readonly kind: "claim"; readonly claim: string }
     /** The workload's own ConfigMap, {@link WorkloadPlan.files}; `items` are the files mounted (default: all). */
-    | { readonly kind: "files" }
+    | { readonly kind: "files"; readonly items?: readonly string[] }
+    /** A ConfigMap that something else of the stack makes, such as the dashboards. */
+    | { readonly kind: "configMap"; readonly name: string }
     | { readonly kind: "secret"; readonly secret: string };
 }
 
