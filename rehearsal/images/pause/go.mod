@@ -1,0 +1,3 @@
+module vllm-stack/images/pause
+
+go 1.26.0
