@@ -1,6 +1,6 @@
-import { chmod, copyFile, cp, mkdir, readlink, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, lstat, mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { run } from "../toolchain/process.ts";
+import { isErrno, run } from "../toolchain/process.ts";
 import type { ImageFile, ImageRecipe } from "./recipes.ts";
 
 /** What is put into an image's own layer beside the files of its recipe. */
@@ -44,6 +44,8 @@ export async function writeOwnLayer(folder: string, recipe: ImageRecipe, content
     await run("chmod", ["-R", "u=rwX,go=rX", target]);
   }
   if (contents.root !== undefined) await linkBusybox(folder, contents.root);
+  // Folders made on the way have the mode the caller's umask gives, which may shut out the image's user.
+  await run("find", [folder, "-type", "d", "-exec", "chmod", "a+rx", "{}", "+"]);
 }
 
 function systemFiles({ user }: ImageRecipe): Readonly<Record<string, ImageFile>> {
@@ -93,12 +95,10 @@ async function linkBusybox(folder: string, root: string): Promise<void> {
 
 async function exists(path: string): Promise<boolean> {
   try {
-    await run("test", ["-e", path]);
+    await lstat(path);
     return true;
-  } catch {
-    return readlink(path).then(
-      () => true,
-      () => false,
-    );
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return false;
+    throw error;
   }
 }

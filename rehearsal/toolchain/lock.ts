@@ -24,8 +24,10 @@ const POLL_MILLISECONDS = 250;
 async function startTime(pid: number): Promise<string | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    // The command in parentheses may hold spaces and parentheses; what follows the last one starts with field 3.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    // The command in parentheses may hold spaces and parentheses; what follows the last one starts with field 3, the state.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // A zombie has ended; only its parent hasn't noticed.
+    return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
   } catch {
     return undefined;
   }
