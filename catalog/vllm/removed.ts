@@ -1,0 +1,62 @@
+import type { RemovedFlag } from "../flags.ts";
+
+/**
+ * Flags former versions of `vllm serve` had. `absentSince` is the first version looked at that lacks the flag; the looked-at
+ * versions are 0.8.5, 0.12.0, 0.20.0, 0.29.0, 0.30.0, 0.31.0, 0.32.0 and 0.33.0.
+ *
+ * Source: vllm-project/vllm `vllm/engine/arg_utils.py`, `vllm/entrypoints/common/cli_args.py`, `vllm/config/*.py` at those tags (Apache-2.0), read 2026-11.
+ */
+// prettier-ignore
+export const REMOVED_FLAGS: readonly RemovedFlag[] = [
+  { name: "--disable-log-requests", replacement: "--no-enable-log-requests", absentSince: "0.20.0", acceptedAgain: "0.33.0", note: "off by default since the flag went; 0.33.0 accepts the spelling again as the negation of --enable-log-requests" },
+  { name: "--swap-space", absentSince: "0.20.0", note: "preemption recomputes; --kv-offloading-size gives a CPU tier for KV" },
+  { name: "--task", replacement: "--runner, --convert", absentSince: "0.20.0", note: "0.33.0 prints a hint" },
+  { name: "--guided-decoding-backend", replacement: "--structured-outputs-config", absentSince: "0.12.0" },
+  { name: "--rope-scaling", replacement: "--hf-overrides", absentSince: "0.12.0" },
+  { name: "--rope-theta", replacement: "--hf-overrides", absentSince: "0.12.0" },
+  { name: "--max-num-partial-prefills", absentSince: "0.29.0", note: "removed in 0.27.0" },
+  { name: "--max-long-partial-prefills", absentSince: "0.29.0", note: "removed in 0.27.0" },
+  { name: "--num-scheduler-steps", absentSince: "0.12.0" },
+  { name: "--multi-step-stream-outputs", absentSince: "0.12.0" },
+  { name: "--use-v2-block-manager", absentSince: "0.12.0" },
+  { name: "--preemption-mode", absentSince: "0.12.0" },
+  { name: "--num-lookahead-slots", absentSince: "0.12.0" },
+  { name: "--max-seq-len-to-capture", absentSince: "0.12.0", note: "graphs are captured by batch size now: --max-cudagraph-capture-size" },
+  { name: "--disable-async-output-proc", absentSince: "0.12.0" },
+  { name: "--scheduler-delay-factor", absentSince: "0.12.0" },
+  { name: "--device", absentSince: "0.12.0", note: "the platform decides" },
+  { name: "--worker-use-ray", replacement: "--distributed-executor-backend ray", absentSince: "0.8.5" },
+  { name: "--engine-use-ray", absentSince: "0.8.5" },
+  { name: "--disable-frontend-multiprocessing", absentSince: "0.20.0" },
+  { name: "--override-pooler-config", replacement: "--pooler-config", absentSince: "0.12.0" },
+  { name: "--override-neuron-config", absentSince: "0.12.0" },
+  { name: "--enable-reasoning", replacement: "--reasoning-parser", absentSince: "0.12.0", note: "the parser alone switches it on" },
+  { name: "--enable-prompt-adapter", absentSince: "0.12.0" },
+  { name: "--max-prompt-adapters", absentSince: "0.12.0" },
+  { name: "--max-prompt-adapter-token", absentSince: "0.12.0" },
+  { name: "--prompt-adapters", absentSince: "0.12.0" },
+  { name: "--lora-extra-vocab-size", absentSince: "0.12.0" },
+  { name: "--enable-lora-bias", absentSince: "0.12.0" },
+  { name: "--long-lora-scaling-factors", absentSince: "0.12.0" },
+  { name: "--qlora-adapter-name-or-path", absentSince: "0.12.0" },
+  { name: "--tokenizer-pool-size", absentSince: "0.12.0" },
+  { name: "--tokenizer-pool-type", absentSince: "0.12.0" },
+  { name: "--tokenizer-pool-extra-config", absentSince: "0.12.0" },
+  { name: "--cuda-graph-sizes", replacement: "--cudagraph-capture-sizes", absentSince: "0.20.0" },
+  { name: "--disable-mm-preprocessor-cache", replacement: "--mm-processor-cache-gb 0", absentSince: "0.20.0" },
+  { name: "--enable-multimodal-encoder-data-parallel", replacement: "--mm-encoder-tp-mode data", absentSince: "0.20.0" },
+  { name: "--logits-processor-pattern", absentSince: "0.20.0", note: "processors are named at start with --logits-processors" },
+  { name: "--override-attention-dtype", absentSince: "0.29.0" },
+  { name: "--calculate-kv-scales", absentSince: "0.29.0", note: "scales come from the checkpoint" },
+  { name: "--speculative-model", replacement: "--speculative-config", absentSince: "0.8.5", note: "key model; also --spec-model" },
+  { name: "--num-speculative-tokens", replacement: "--speculative-config", absentSince: "0.8.5", note: "key num_speculative_tokens; also --spec-tokens" },
+  { name: "--ngram-prompt-lookup-max", replacement: "--speculative-config", absentSince: "0.8.5", note: "key prompt_lookup_max" },
+  { name: "--ngram-prompt-lookup-min", replacement: "--speculative-config", absentSince: "0.8.5", note: "key prompt_lookup_min" },
+  { name: "--speculative-draft-tensor-parallel-size", replacement: "--speculative-config", absentSince: "0.8.5", note: "key draft_tensor_parallel_size" },
+  { name: "--num-redundant-experts", replacement: "--eplb-config", absentSince: "0.12.0", note: "key num_redundant_experts" },
+  { name: "--eplb-window-size", replacement: "--eplb-config", absentSince: "0.12.0", note: "key window_size" },
+  { name: "--eplb-step-interval", replacement: "--eplb-config", absentSince: "0.12.0", note: "key step_interval" },
+  { name: "--eplb-log-balancedness", replacement: "--eplb-config", absentSince: "0.12.0", note: "key log_balancedness" },
+  { name: "--enable-bf16x3-router-gemm", absentSince: "0.30.0" },
+  { name: "--enable-mamba-fine-grained-prefix-cache", replacement: "--enable-mamba-shared-prefix-checkpoint", absentSince: "0.31.0" },
+];
