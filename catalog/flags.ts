@@ -54,6 +54,8 @@ export interface Flag {
 export interface RemovedFlag {
   readonly name: string;
   readonly replacement?: string;
+  /** First version that had it, where that is younger than the oldest list. */
+  readonly since?: string;
   /** First version looked at that lacks it. */
   readonly absentSince: string;
   /** Version from which on the spelling is accepted again. */
@@ -76,6 +78,8 @@ export interface FlagTable {
   readonly program: string;
   readonly flags: readonly Flag[];
   readonly removed?: readonly RemovedFlag[];
+  /** Flags that only later versions have, for messages. */
+  readonly later?: readonly Flag[];
   /** Whether `--disable-x` switches `--enable-x` off, and the reverse. */
   readonly oppositeForms?: boolean;
   /** Whether an unambiguous beginning of a name stands for it (argparse's habit). */
@@ -233,6 +237,11 @@ function find(
   }
   const gone = table.removed?.find((row) => row.name === name);
   if (gone !== undefined) return removedProblem(table, written, gone);
+  const later = table.later?.find((flag) => flag.name === name);
+  if (later !== undefined) {
+    const rule = `is not yet a flag of ${table.program}, it came with ${later.since ?? "a later version"}`;
+    return { severity: "error", argument: written, rule, remedy: "Leave it away, or use a newer version." };
+  }
   // -O3 is the short form with its value attached.
   const short = /^-[A-Z]\d+$/.test(written) ? spellings.get(written.slice(0, 2)) : undefined;
   if (short !== undefined) return { flag: { ...short.flag, kind: "bool" }, on: true, fullName: written };

@@ -5,6 +5,9 @@ import { IMAGES } from "./images/table.ts";
 import { compareVersions } from "./version.ts";
 import { VLLM_SECURITY_FLOOR } from "./vllm.ts";
 
+export { floatingReason, formatImage, parseImage } from "./image-reference.ts";
+export type { ImageReference } from "./image-reference.ts";
+
 /** Programs that run from an image. */
 export type ImageRole =
   | "engine"

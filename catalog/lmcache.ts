@@ -96,8 +96,10 @@ export function checkLmcacheSettings(
       return [{ severity: old.works ? "warning" : "error", key, rule, remedy }];
     }
     const newer = SETTINGS.find((row) => row.key === key);
-    const rule =
-      newer === undefined ? "is no setting of LMCache, which would drop it" : `needs LMCache ${newer.since ?? ""}`;
+    if (newer?.since !== undefined) {
+      return [{ severity: "error", key, rule: `needs LMCache ${newer.since}`, remedy: "Leave it away." }];
+    }
+    const rule = "is no setting of LMCache, which would drop it";
     return [{ severity: "error", key, rule, remedy: didYouMean(key, keys).trim() || "Leave it away." }];
   });
   return [...problems, ...checkCombination(settings)];

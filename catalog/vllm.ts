@@ -52,14 +52,18 @@ export function flagTable(version: string): VllmFlags {
     ({ acceptedAgain }) => acceptedAgain === undefined || compareVersions(bare, acceptedAgain) < 0,
   );
   // A flag that came and went between two versions that were read is known by name alone.
-  const alive = removed.filter(({ name, absentSince }) => compareVersions(limit, absentSince) < 0 && !rows.has(name));
+  const alive = removed.filter(
+    ({ name, since, absentSince }) =>
+      compareVersions(limit, absentSince) < 0 && compareVersions(since ?? "0", limit) <= 0 && !rows.has(name),
+  );
   return {
     program: `vllm serve ${bare}`,
     version: bare,
     exact: readFrom === bare,
     readFrom,
     flags: [...flags, ...alive.map(({ name }): Flag => ({ name, kind: "bool" }))],
-    removed: removed.filter((row) => !alive.includes(row)),
+    removed: removed.filter((row) => !alive.includes(row) && compareVersions(row.since ?? "0", limit) <= 0),
+    later: FLAGS_0_33_0.filter(({ since }) => since !== undefined && compareVersions(since, limit) > 0),
     oppositeForms: compareVersions(bare, "0.33.0") >= 0,
     prefixes: true,
   };

@@ -105,7 +105,7 @@ export const IMAGES: readonly CatalogImage[] = [
   },
   {
     role: "front",
-    reference: "docker.io/nginxinc/nginx-unprivileged:1.30.5",
+    reference: "docker.io/library/nginx:1.30.5",
     versions: {},
     architectures: ["amd64", "arm64"],
     user: { id: 101, group: 101 },
@@ -113,7 +113,7 @@ export const IMAGES: readonly CatalogImage[] = [
     sizeGB: 0.1,
     published: true,
     verified: false,
-    note: "nginx stable with njs as /usr/lib/nginx/modules/ngx_http_js_module.so; listens above 1024 without privileges",
+    note: "nginx stable with njs as /usr/lib/nginx/modules/ngx_http_js_module.so; runs as 101 where its configuration keeps to /tmp and ports above 1024",
     ...hub,
   },
   {

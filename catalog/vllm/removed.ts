@@ -58,5 +58,5 @@ export const REMOVED_FLAGS: readonly RemovedFlag[] = [
   { name: "--eplb-step-interval", replacement: "--eplb-config", absentSince: "0.12.0", note: "key step_interval" },
   { name: "--eplb-log-balancedness", replacement: "--eplb-config", absentSince: "0.12.0", note: "key log_balancedness" },
   { name: "--enable-bf16x3-router-gemm", absentSince: "0.30.0" },
-  { name: "--enable-mamba-fine-grained-prefix-cache", replacement: "--enable-mamba-shared-prefix-checkpoint", absentSince: "0.31.0" },
+  { name: "--enable-mamba-fine-grained-prefix-cache", replacement: "--enable-mamba-shared-prefix-checkpoint", since: "0.30.0", absentSince: "0.31.0" },
 ];
