@@ -1,4 +1,4 @@
-import { chmod, copyFile, cp, lstat, mkdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, lstat, mkdir, readFile, readdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isErrno, run } from "../toolchain/process.ts";
 import type { ImageFile, ImageRecipe } from "./recipes.ts";
@@ -43,7 +43,10 @@ export async function writeOwnLayer(folder: string, recipe: ImageRecipe, content
     await cp(contents.site, target, { recursive: true });
     await run("chmod", ["-R", "u=rwX,go=rX", target]);
   }
-  if (contents.root !== undefined) await linkBusybox(folder, contents.root);
+  if (contents.root !== undefined) {
+    await linkBusybox(folder, contents.root);
+    if (recipe.certificates === true) await joinCertificates(folder, contents.root);
+  }
   // Folders made on the way have the mode the caller's umask gives, which may shut out the image's user.
   await run("find", [folder, "-type", "d", "-exec", "chmod", "a+rx", "{}", "+"]);
 }
@@ -91,6 +94,14 @@ async function linkBusybox(folder: string, root: string): Promise<void> {
   for (const name of BUSYBOX_COMMANDS) {
     if (!(await exists(join(root, bin, name)))) await symlink("busybox", join(folder, bin, name));
   }
+}
+
+async function joinCertificates(folder: string, root: string): Promise<void> {
+  const source = join(root, "usr/share/ca-certificates/mozilla");
+  const names = (await readdir(source)).filter((name) => name.endsWith(".crt")).sort();
+  const texts = await Promise.all(names.map((name) => readFile(join(source, name), "utf8")));
+  const content = texts.map((text) => `${text.trimEnd()}\n`).join("");
+  await writeImageFile(join(folder, "etc/ssl/certs/ca-certificates.crt"), { kind: "file", content });
 }
 
 async function exists(path: string): Promise<boolean> {

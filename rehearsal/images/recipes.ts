@@ -24,6 +24,11 @@ export interface ImageRecipe {
   readonly binaries?: readonly ImageBinary[];
   readonly debian?: DebianRootSpec;
   readonly wheel?: Wheel;
+  /**
+   * Joins the certificates of Debian's ca-certificates into the one file that programs read, as its maintainer script does.
+   * The router's HTTP client refuses to start without any, though it speaks plain HTTP to engines.
+   */
+  readonly certificates?: true;
   readonly files?: Readonly<Record<string, ImageFile>>;
   /** The user a container runs as; gets a line in /etc/passwd and /etc/group. */
   readonly user: { readonly name: string; readonly id: number; readonly home: string };
@@ -71,7 +76,9 @@ export const IMAGE_RECIPES = {
       "python3-setproctitle",
       "python3-uvicorn",
       "libstdc++6",
+      "ca-certificates",
     ),
+    certificates: true,
     wheel: {
       project: "vllm-router",
       version: "0.1.14",

@@ -11,6 +11,7 @@ export const SCRIPT_HELPERS: readonly string[] = [
   "init-system-helpers",
   "install-info",
   "lsb-base",
+  "openssl",
   "passwd",
   "perl",
   "perl-base",
