@@ -1,3 +1,4 @@
+import type { FitChange } from "./fit-change.ts";
 import type { FitReport } from "./fit.ts";
 import type { StartPrediction } from "./timing.ts";
 
@@ -106,11 +107,14 @@ export interface EnginePlan {
   readonly gpusPerReplica: number;
   readonly maxModelLength: number;
   /** null where there is no GPU to fit into. */
-  readonly fit: FitReport | null;
+  readonly fit: FitSummary | null;
   readonly start: StartPrediction | null;
   readonly cache: CachePlan | null;
   readonly workload: WorkloadPlan;
 }
+
+/** What `fit.ts` found, without the rows of the catalog it was computed from. */
+export type FitSummary = Omit<FitReport, "request" | "change"> & { readonly change?: Omit<FitChange, "set"> };
 
 /** LMCache inside an engine. */
 export interface CachePlan {
