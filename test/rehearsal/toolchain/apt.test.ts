@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { archiveName, parseOsRelease, parseSimulation } from "../../../rehearsal/toolchain/apt.ts";
+import { archiveName, detectDistribution, parseOsRelease, parseSimulation } from "../../../rehearsal/toolchain/apt.ts";
 
 describe("reading apt", () => {
   // Lines of apt 2.6.1 on Debian 12; runc is in the form of an upgrade, with the version that is installed first.
@@ -39,5 +39,21 @@ describe("reading apt", () => {
       [release.get("PRETTY_NAME"), release.get("ID"), release.get("VERSION_ID")],
       ["Debian GNU/Linux 12 (bookworm)", "debian", "12"],
     );
+  });
+});
+
+describe("a machine without apt", () => {
+  const path = process.env.PATH;
+  afterEach(() => {
+    process.env.PATH = path;
+  });
+
+  it("is told what is supported, and what to do instead", async () => {
+    process.env.PATH = "/nowhere";
+    await assert.rejects(detectDistribution(), {
+      name: "ToolchainError",
+      message:
+        /apt-get and dpkg not found – .* Debian 12 or newer, or Ubuntu 22\.04 or newer\..*npm start -- --context NAME$/,
+    });
   });
 });
