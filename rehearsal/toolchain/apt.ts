@@ -30,7 +30,7 @@ export interface PackageRequest {
 }
 
 const LISTS_MAX_AGE_MILLISECONDS = 24 * 3_600_000;
-const SUPPORTED = "Debian 12 or newer, or Ubuntu 22.04 or newer";
+const SUPPORTED = "Debian 12 or 13, or Ubuntu 24.04 or newer";
 const ALTERNATIVE = "Elsewhere, use a cluster of your own: npm start -- --context NAME";
 
 /** Reads `KEY=value` lines of /etc/os-release. */

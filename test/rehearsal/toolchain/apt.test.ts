@@ -53,7 +53,7 @@ describe("a machine without apt", () => {
     await assert.rejects(detectDistribution(), {
       name: "ToolchainError",
       message:
-        /apt-get and dpkg not found – .* Debian 12 or newer, or Ubuntu 22\.04 or newer\..*npm start -- --context NAME$/,
+        /apt-get and dpkg not found – .* Debian 12 or 13, or Ubuntu 24\.04 or newer\..*npm start -- --context NAME$/,
     });
   });
 });
