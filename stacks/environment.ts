@@ -5,6 +5,7 @@ import { EnvironmentError } from "../environments/schema/problems.ts";
 import { plan } from "../planning/plan.ts";
 import type { Plan } from "../planning/types.ts";
 import { requireContext } from "./observe.ts";
+import { refuseEqualKeys } from "./secrets.ts";
 
 /** What a stack's program works with. */
 export interface StackContext {
@@ -28,7 +29,9 @@ export function stackSettings(): Record<string, unknown> {
 export async function readContext(settings: Readonly<Record<string, unknown>>): Promise<StackContext> {
   const name = pulumi.getStack();
   const context = await refusing(() => {
-    const environment = parseEnvironment(`environments/Pulumi.${name}.yaml`, settings);
+    const file = `environments/Pulumi.${name}.yaml`;
+    const environment = parseEnvironment(file, settings);
+    refuseEqualKeys(file, settings);
     const context = { name, environment, plan: plan(name, environment) };
     if (context.plan.cluster.context !== null) requireContext(name, context.plan.cluster.context);
     return context;

@@ -130,21 +130,10 @@ function base64(value: string): string {
 
 /** JSON object: SHA-256 of each key in hexadecimal → name of the key, as the front's script reads it. */
 function digests(keys: readonly { name: string; value: pulumi.Output<string> }[]): pulumi.Output<string> {
-  const named = keys.map(({ name, value }) => pulumi.all([name, value]));
-  const text = pulumi.all(named).apply((pairs) => {
-    const byDigest = new Map<string, string>();
-    for (const [name, value] of pairs) {
-      const digest = createHash("sha256").update(value).digest("hex");
-      const other = byDigest.get(digest);
-      if (other !== undefined) {
-        throw new pulumi.RunError(
-          `apiKeys.${name}: [secret] – has the same value as apiKeys.${other}, so the front could not tell their ` +
-            `requests apart. Give each key a value of its own.`,
-        );
-      }
-      byDigest.set(digest, name);
-    }
-    return JSON.stringify(Object.fromEntries(byDigest));
-  });
-  return pulumi.secret(text);
+  const pairs = keys.map(({ name, value }) => value.apply((text) => [sha256(text), name] as const));
+  return pulumi.secret(pulumi.all(pairs).apply((entries) => JSON.stringify(Object.fromEntries(entries))));
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text, "utf8").digest("hex");
 }

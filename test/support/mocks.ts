@@ -91,8 +91,15 @@ export async function record(program: () => unknown, options: RunOptions = {}): 
     warnings,
     outputs: outputs?.inputs ?? {},
     secretOutputs: outputs?.secretInputs ?? [],
-    error,
+    error: error ?? unregistered(graph, seen),
   };
+}
+
+/** An input that fails keeps its resource from being registered, and says so nowhere. */
+function unregistered(graph: Graph, seen: readonly pulumi.runtime.MockResourceArgs[]): Error | undefined {
+  const names = new Set(seen.map(({ type, name }) => `${type} ${name}`));
+  const lost = [...graph.values()].map(({ type, name }) => `${type} ${name}`).filter((name) => !names.has(name));
+  return lost.length === 0 ? undefined : new Error(`never registered: ${lost.join(", ")}`);
 }
 
 /** The registrations of a type, by name. */
