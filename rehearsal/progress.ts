@@ -142,11 +142,15 @@ class LiveProgress implements Progress {
 
   private draw(): void {
     this.erase();
-    const width = Math.max(20, (this.output.columns ?? 80) - 1);
+    // Some pseudo-terminals report no columns.
+    const columns = this.output.columns ?? 0;
+    const width = (columns > 20 ? columns : 80) - 1;
     const spinner = FRAMES[this.frame % FRAMES.length] ?? "";
     for (const step of this.running) {
-      const text = `${spinner} ${withText(step.title, step.text)} (${elapsed(step)})`.replaceAll("\n", " ");
-      this.output.write(`${text.length > width ? `${text.slice(0, width - 1)}…` : text}\n`);
+      const time = ` (${elapsed(step)})`;
+      const text = `${spinner} ${withText(step.title, step.text)}`.replaceAll("\n", " ");
+      const room = width - time.length;
+      this.output.write(`${text.length > room ? `${text.slice(0, room - 1)}…` : text}${time}\n`);
     }
     this.drawn = this.running.size;
   }
