@@ -7,6 +7,9 @@ import { API_PORT } from "./names.ts";
 /** Longest request of a simulated model whose shape nobody knows; the simulator's own default of 1,024 is too short for chats. */
 const SIMULATED_LENGTH = 8192;
 
+/** Requests a simulated engine works on at once: vLLM's default on small GPUs; the simulator's own is 5. */
+const SIMULATED_SEQUENCES = 256;
+
 /** What clients put into `model`. */
 export function servedNameOf(model: Model): string {
   return model.servedName ?? model.model;
@@ -90,7 +93,7 @@ function simulatorCommand(
     ...["--served-model-name", servedNameOf(model)],
     ...["--port", String(API_PORT)],
     ...["--max-model-len", String(maxLengthOf(model, shape))],
-    ...optional("--max-num-seqs", model.maxSequences),
+    ...["--max-num-seqs", String(model.maxSequences ?? SIMULATED_SEQUENCES)],
     "--force-dummy-tokenizer",
     ...["--enable-kvcache", "--kv-cache-size", String(simulation.kvCacheBlocks), "--block-size", "16"],
     ...["--time-to-first-token", byPrompt ? "0ms" : milliseconds(simulation.timeToFirstTokenMs)],

@@ -63,7 +63,7 @@ export function fitEngine(environment: Environment, model: Model, index: number,
   return {
     shape,
     report,
-    ...mergeFindings(checkHybrid(environment, model, index, shape), verdict(report, index, pool)),
+    ...mergeFindings(checkHybrid(environment, model, index, shape), verdict(model, report, index, pool)),
   };
 }
 
@@ -114,13 +114,15 @@ export function settingOf(field: string): string {
   return FIELDS[field] ?? field;
 }
 
-function verdict(report: FitReport, index: number, pool: PoolPlan): Findings {
+function verdict(model: Model, report: FitReport, index: number, pool: PoolPlan): Findings {
   const path = (field: string): string => `models[${index}].${settingOf(field)}`;
   // What pools.ts says about a GPU is said once, at the pool.
   const about = report.problems.filter((problem) => problem.field !== "accelerator");
   const errors = about.filter((problem) => problem.severity === "error");
   const findings = mergeFindings(...about.map((problem) => ofFit(path(problem.field), problem)));
-  if (report.verdict !== "doesNotFit" || errors.length > 0 || report.figures === undefined) return findings;
+  if (report.figures === undefined || errors.length > 0) return findings;
+  if (report.verdict === "tight") return mergeFindings(findings, tight(model, report, index));
+  if (report.verdict === "fits") return findings;
   if (report.request.accelerator.support === "refused") return findings;
   const { shortfallGiB, weightsGiB, kvCacheGiB } = report.figures;
   const has =
@@ -133,6 +135,17 @@ function verdict(report: FitReport, index: number, pool: PoolPlan): Findings {
       `does not fit: beside ${readableGiB(weightsGiB)} of weights, ${has} on each ${report.request.accelerator.name} of pool ${pool.name}; one request of ${report.request.maxLength} tokens lacks ${readableGiB(shortfallGiB)} per GPU`,
       report.change === undefined ? "Use a smaller model." : `The cheapest change: ${report.change.text}.`,
     ),
+  );
+}
+
+/** A tight fit starts and serves few at once; a simulated engine has no memory that could be tight. */
+function tight(model: Model, report: FitReport, index: number): Findings {
+  if (model.runtime !== "cuda" || report.figures === undefined) return NO_FINDINGS;
+  const requests = Math.round(report.figures.concurrency * 10) / 10;
+  const change = report.change === undefined ? "" : ` More room: ${report.change.text}.`;
+  return warned(
+    `models[${index}].model`,
+    `${model.model} fits tightly: ${requests} requests of ${report.request.maxLength} tokens at once per engine.${change}`,
   );
 }
 

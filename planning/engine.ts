@@ -61,7 +61,7 @@ export function planEngine(context: EngineContext, model: Model, index: number):
     pool: pool?.name ?? null,
     gpusPerReplica: gpus,
     maxModelLength: length,
-    fit: fit.report === null ? null : withoutRequest(fit.report),
+    fit: fit.report === null ? null : summary(fit.report),
     start: times.start,
     cache: cache?.plan ?? null,
     workload: workload(context, model, pod, engineRollout(model, gpus, times), times.timeout),
@@ -69,15 +69,29 @@ export function planEngine(context: EngineContext, model: Model, index: number):
   return { engine, ...findings };
 }
 
-/** The catalog's rows a fit was computed from say nothing about this environment. */
-function withoutRequest({ verdict, figures, rows, problems, change }: FitReport): FitSummary {
+/** The report without the catalog's rows it was computed from, in figures as exact as the arithmetic is. */
+function summary({ verdict, figures, rows, problems, change }: FitReport): FitSummary {
   return {
     verdict,
-    rows,
+    rows: rows.map((row) => ({ ...row, gib: hundredths(row.gib) })),
     problems,
-    ...(figures === undefined ? {} : { figures }),
+    ...(figures === undefined
+      ? {}
+      : {
+          figures: {
+            ...figures,
+            weightsGiB: hundredths(figures.weightsGiB),
+            kvCacheGiB: hundredths(figures.kvCacheGiB),
+            concurrency: hundredths(figures.concurrency),
+            shortfallGiB: hundredths(figures.shortfallGiB),
+          },
+        }),
     ...(change === undefined ? {} : { change: { kind: change.kind, text: change.text, verdict: change.verdict } }),
   };
+}
+
+function hundredths(value: number): number {
+  return Math.round(value * 100) / 100;
 }
 
 function kvBytesPerToken(model: Model, shape: ArchitectureDescription | null): number | null {
