@@ -32,7 +32,11 @@ export function plan(name: string, environment: Environment): Plan {
   const routerPlans = routers.map(({ router }) => router);
   const cacheServer = planCacheServer(name, environment);
   const front = planFront(name, environment, routerPlans, engines);
-  const observability = planObservability(name, environment, { engines, routers: routerPlans });
+  const observability = planObservability(name, environment, {
+    engines,
+    routers: routerPlans,
+    front: front.front,
+  });
   const cost = planCost(environment, pools.pools);
   const findings = mergeFindings(
     checkStack(name, environment),
