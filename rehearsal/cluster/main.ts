@@ -1,44 +1,27 @@
 /**
  * The embedded cluster by itself, for development: `node rehearsal/cluster/main.ts start|stop|status|exec`.
- * Tools and images come from a JSON file: `{ "tools": ClusterTools, "images": ClusterImage[] }`.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { z } from "zod";
+import { IMAGE_NAMES, prepareImages } from "../images/images.ts";
 import { terminalProgress } from "../progress.ts";
+import { prepareTools, TOOL_NAMES } from "../toolchain/toolchain.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { startCluster } from "./start.ts";
 import { clusterStatus } from "./status.ts";
 import { stopCluster } from "./stop.ts";
+import { clusterTools } from "./tools.ts";
 import { ClusterError, type Forward } from "./types.ts";
 
 const usage = `node rehearsal/cluster/main.ts start|stop|status|exec [--state FOLDER] [-- COMMAND…]
-  start --tools FILE [--name NAME] [--gpus N] [--forward NAME=NAMESPACE/SERVICE:PORT=HOSTPORT]…
+  start [--name NAME] [--gpus N] [--forward NAME=NAMESPACE/SERVICE:PORT=HOSTPORT]…
   exec -- COMMAND…   runs COMMAND in the cluster's network and mounts`;
-
-const path = z.string();
-const inputSchema = z.strictObject({
-  tools: z.strictObject({
-    kubeApiserver: path,
-    kubeControllerManager: path,
-    kubeScheduler: path,
-    kubelet: path,
-    kubeProxy: path,
-    coredns: path,
-    kwok: path,
-    cniPlugins: path,
-    systemPrograms: path,
-  }),
-  images: z.array(z.strictObject({ reference: z.string(), path })),
-});
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     state: { type: "string", default: "/tmp/vllm-stack-cluster" },
-    tools: { type: "string" },
     name: { type: "string", default: "local" },
     gpus: { type: "string", default: "8" },
     forward: { type: "string", multiple: true, default: [] },
@@ -53,20 +36,21 @@ function parseForward(text: string): Forward {
 }
 
 async function start(): Promise<void> {
-  if (values.tools === undefined) throw new ClusterError(usage);
-  const { tools, images } = inputSchema.parse(JSON.parse(readFileSync(values.tools, "utf8")));
   const interrupted = new AbortController();
   process.once("SIGINT", () => {
     interrupted.abort();
   });
+  const progress = terminalProgress();
+  const toolchain = await prepareTools(TOOL_NAMES, { progress, signal: interrupted.signal });
+  const images = await prepareImages(IMAGE_NAMES, { toolchain, progress, signal: interrupted.signal });
   const cluster = await startCluster({
     name: values.name,
-    tools,
+    tools: clusterTools(toolchain),
     images,
     gpus: Number(values.gpus),
     stateDir,
     forwards: values.forward.map(parseForward),
-    progress: terminalProgress(),
+    progress,
     signal: interrupted.signal,
   });
   console.log(`KUBECONFIG=${cluster.kubeconfig}`);

@@ -9,6 +9,7 @@ import { withLock } from "./lock.ts";
 import { nodeProblem, writeDesiredNode } from "./node.ts";
 import { inspect, type ClusterStatus } from "./status.ts";
 import { cleanUp } from "./stop.ts";
+import type { Progress, Step } from "../progress.ts";
 import { withApi } from "./api.ts";
 import { until } from "./wait.ts";
 import { ClusterError, type ClusterTools, type EmbeddedCluster, type StartOptions } from "./types.ts";
@@ -30,21 +31,37 @@ export async function startCluster(options: StartOptions): Promise<EmbeddedClust
   checkOptions(options);
   const layout = layoutOf(options.stateDir);
   return withLock(layout.lockFile, async () => {
-    const step = options.progress.step("look for a running cluster");
-    const found = await inspect(options.stateDir);
-    const reason = restartReason(found, options);
-    if (found.kind === "running" && reason === undefined) {
-      const cluster = await adopt(found, options, layout);
-      step.done("adopted the one that runs");
-      return cluster;
-    }
-    if (found.kind !== "absent") {
-      step.update(`removing the old one: ${reason ?? "unknown"}`);
-      await cleanUp(layout);
-    }
-    step.done(found.kind === "absent" ? "none" : `removed the old one: ${reason ?? "unknown"}`);
-    return startNew(options, layout);
+    const adopted = await reported(options.progress, (step) => adoptOrRemove(options, layout, step));
+    return adopted ?? startNew(options, layout);
   });
+}
+
+async function reported<T>(progress: Progress, work: (step: Step) => Promise<T>): Promise<T> {
+  const step = progress.step("look for a running cluster");
+  try {
+    return await work(step);
+  } catch (error) {
+    step.fail(error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error));
+    throw error;
+  }
+}
+
+async function adoptOrRemove(options: StartOptions, layout: Layout, step: Step): Promise<EmbeddedCluster | undefined> {
+  const found = await inspect(options.stateDir);
+  if (found.kind === "absent") {
+    step.done("none");
+    return undefined;
+  }
+  const reason = restartReason(found, options);
+  if (found.kind === "running" && reason === undefined) {
+    const cluster = await adopt(found, options, layout);
+    step.done("it runs, and is used");
+    return cluster;
+  }
+  step.update(`removing the old one: ${reason ?? "unknown"}`);
+  await cleanUp(layout);
+  step.done(`removed the old one: ${reason ?? "unknown"}`);
+  return undefined;
 }
 
 function checkOptions(options: StartOptions): void {

@@ -59,6 +59,9 @@ export function controllerManagerArguments(credentials: Credentials): readonly s
     `--authentication-kubeconfig=${kubeconfig}`,
     `--authorization-kubeconfig=${kubeconfig}`,
     "--use-service-account-credentials",
+    // Each of the forty controllers asks for a token of its own at start; the default limit makes that four seconds.
+    "--kube-api-qps=200",
+    "--kube-api-burst=400",
     `--service-account-private-key-file=${credentials.serviceAccount.key}`,
     `--root-ca-file=${credentials.authority}`,
     `--cluster-signing-cert-file=${credentials.authority}`,

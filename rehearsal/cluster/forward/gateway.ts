@@ -15,19 +15,21 @@ if (stateDir === undefined) throw new Error("usage: node gateway.ts STATE_FOLDER
 const layout = layoutOf(stateDir);
 
 interface Listening {
-  readonly forward: Forward;
+  forward: Forward;
   readonly server: Server;
   readonly clients: Set<Socket>;
 }
 const listening = new Map<string, Listening>();
 
-async function listen(forward: Forward): Promise<void> {
+async function listen(forward: Forward): Promise<Listening> {
   const clients = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true }, (client) => {
+  const server = createServer({ allowHalfOpen: true });
+  const opened: Listening = { forward, server, clients };
+  server.on("connection", (client) => {
     clients.add(client);
     client.on("close", () => clients.delete(client));
     const inside = createConnection({ path: layout.forwardSocket, allowHalfOpen: true });
-    inside.write(line(forward.target));
+    inside.write(line(opened.forward.target));
     relay(client, inside);
   });
   await new Promise<void>((resolve, reject) => {
@@ -36,7 +38,20 @@ async function listen(forward: Forward): Promise<void> {
   });
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : forward.port;
-  listening.set(forward.name, { forward: { ...forward, port }, server, clients });
+  opened.forward = { ...forward, port };
+  return opened;
+}
+
+/** A port that stays the same is not given up, and one that changes only when the new one is had. */
+async function add(forward: Forward): Promise<void> {
+  const existing = listening.get(forward.name);
+  if (existing !== undefined && [0, existing.forward.port].includes(forward.port)) {
+    existing.forward = { ...existing.forward, target: forward.target };
+    return;
+  }
+  const opened = await listen(forward);
+  close(forward.name);
+  listening.set(forward.name, opened);
 }
 
 function close(name: string): void {
@@ -49,14 +64,7 @@ function close(name: string): void {
 
 async function answer(request: ControlRequest): Promise<ControlAnswer> {
   if (request.op === "remove") close(request.name);
-  if (request.op === "add") {
-    const existing = listening.get(request.forward.name)?.forward;
-    const same = existing?.target === request.forward.target && [0, existing.port].includes(request.forward.port);
-    if (!same) {
-      close(request.forward.name);
-      await listen(request.forward);
-    }
-  }
+  if (request.op === "add") await add(request.forward);
   return { forwards: [...listening.values()].map(({ forward }) => forward) };
 }
 
