@@ -1,0 +1,149 @@
+import type { Environment } from "../environments/schema/environment.ts";
+import { mergeFindings, NO_FINDINGS, refused, warned, type Findings } from "./findings.ts";
+import { nginxConfig } from "./front-config.ts";
+import { FRONT_PATHS, FRONT_STATUS_PORT, frontData, type FrontSettings } from "./front-settings.ts";
+import { imageFor } from "./images.ts";
+import { API_PORT, hostOf, labelsOf, nameOf, SECRETS, selectorOf } from "./names.ts";
+import { drain, ordinaryPlace, ownFiles, resources, scratch, secretFiles, surgeRollout } from "./stateless.ts";
+import type { EnginePlan, FrontPlan, PodPlan, RouterPlan } from "./types.ts";
+
+/** The front and everything to say about it. */
+export interface PlannedFront extends Findings {
+  readonly front: FrontPlan;
+}
+
+/** Longest time from scheduling to readiness in seconds: nginx starts at once, its image has about 100 MB. */
+const START_SECONDS = 300;
+
+/** Largest bodies one front pod can hold at once, each of which takes five times its size while it is routed. */
+const LARGE_BODIES = 6;
+const MEMORY_PER_BODY = 5;
+
+/**
+ * Plans the front: which models there are, which router answers for each, whose keys are admitted.
+ * Its files are nginx.conf and front.json; the component adds the script, which is the same everywhere.
+ */
+export function planFront(
+  environmentName: string,
+  environment: Environment,
+  routers: readonly RouterPlan[],
+  engines: readonly EnginePlan[],
+): PlannedFront {
+  const keys = environment.access.keys.map(({ name, requestsPerMinute = null }) => ({ name, requestsPerMinute }));
+  const settings: FrontSettings = {
+    routes: routers.flatMap((router) => routesOf(router, engines)),
+    keys,
+    maxBodyMiB: environment.access.maxBodyMiB,
+    requestTimeoutSeconds: environment.router.requestTimeoutSeconds,
+    drainSeconds: Math.max(...environment.models.map((model) => model.drainSeconds)),
+  };
+  const front: FrontPlan = {
+    routes: settings.routes.map(({ servedName, model, address }) => ({ servedName, model, address })),
+    keys,
+    endpoint: `http://${hostOf(environmentName, "front")}:${API_PORT}/v1`,
+    workload: {
+      name: nameOf("front"),
+      labels: labelsOf(environmentName, "front"),
+      selector: selectorOf(environmentName, "front"),
+      replicas: environment.access.replicas,
+      pod: pod(environment, settings),
+      service: { ports: [{ name: "http", port: API_PORT, target: "http" }] },
+      rollout: surgeRollout(START_SECONDS),
+      disruption: { maxUnavailable: 1 },
+      apiAccess: [],
+      files: { "nginx.conf": nginxConfig(settings), "front.json": frontData(settings) },
+      claims: [],
+      timeoutSeconds: START_SECONDS,
+    },
+  };
+  return { front, ...mergeFindings(checkKeys(environment), checkAdapters(environment, settings)) };
+}
+
+/** A model answers to its served name and to the names of its LoRA adapters. */
+function routesOf(router: RouterPlan, engines: readonly EnginePlan[]): FrontSettings["routes"] {
+  const engine = engines.find(({ model }) => model === router.model);
+  if (engine === undefined) return [];
+  const names = [engine.servedName, ...adapterNames(engine.workload.pod.command ?? [])];
+  return names.map((servedName) => ({
+    servedName,
+    model: router.model,
+    router: router.workload.name,
+    address: router.address,
+    maxModelLength: engine.maxModelLength,
+  }));
+}
+
+/** Names in `--lora-modules`: `name=path`, or JSON objects with a name. */
+function adapterNames(command: readonly string[]): string[] {
+  const start = command.indexOf("--lora-modules");
+  if (start < 0) return [];
+  const end = command.findIndex((word, index) => index > start && word.startsWith("--"));
+  return command.slice(start + 1, end < 0 ? command.length : end).flatMap((module) => {
+    const name = /^\s*\{.*"name"\s*:\s*"([^"]+)"/.exec(module)?.[1] ?? /^([^={]+)=/.exec(module)?.[1];
+    return name === undefined ? [] : [name];
+  });
+}
+
+function checkKeys({ access: { keys } }: Environment): Findings {
+  if (keys.length === 0) {
+    return warned("access.keys", "The list is empty: everybody in the cluster may use the endpoint without a key.");
+  }
+  const twice = keys.findIndex(({ name }, index) => keys.findIndex((other) => other.name === name) < index);
+  return twice < 0
+    ? NO_FINDINGS
+    : refused(
+        `access.keys[${twice}].name`,
+        keys[twice]?.name,
+        "stands in the list twice",
+        "Give each key its own name.",
+      );
+}
+
+/** Two models with the same served name are found by the plan; here an adapter that is called like something else. */
+function checkAdapters({ models }: Environment, { routes }: FrontSettings): Findings {
+  const twice = routes.find(
+    ({ servedName }, index) => routes.findIndex((other) => other.servedName === servedName) < index,
+  );
+  const index = models.findIndex(({ name }) => name === twice?.model);
+  const isModel = twice !== undefined && twice.servedName === (models[index]?.servedName ?? models[index]?.model);
+  return twice === undefined || isModel
+    ? NO_FINDINGS
+    : refused(
+        `models[${index}].extraArgs`,
+        `--lora-modules ${twice.servedName}`,
+        "is a name something else is served under",
+        "Give the adapter another name: requests are routed by it.",
+      );
+}
+
+function pod(environment: Environment, { keys, maxBodyMiB }: FrontSettings): PodPlan {
+  const health = { http: { path: "/health", port: "status" }, timeoutSeconds: 2 };
+  const memoryLimit = `${128 + LARGE_BODIES * MEMORY_PER_BODY * maxBodyMiB}Mi`;
+  return {
+    container: "front",
+    image: imageFor(environment, "front"),
+    // Errors go to the container's log from the first line of the configuration on.
+    command: ["nginx", "-e", "stderr", "-c", `${FRONT_PATHS.config}/nginx.conf`, "-g", "daemon off;"],
+    args: null,
+    env: [],
+    ports: [
+      { name: "http", port: API_PORT },
+      { name: "status", port: FRONT_STATUS_PORT },
+    ],
+    probes: {
+      readiness: { ...health, periodSeconds: 3, failureThreshold: 3 },
+      liveness: { ...health, periodSeconds: 10, failureThreshold: 6 },
+    },
+    resources: resources("100m", "128Mi", memoryLimit),
+    mounts: [
+      ownFiles("config", FRONT_PATHS.config),
+      ...(keys.length === 0 ? [] : [secretFiles(SECRETS.apiKeys.name, FRONT_PATHS.keys)]),
+      secretFiles(SECRETS.engineKey.name, FRONT_PATHS.engineKey),
+      scratch("tmp", FRONT_PATHS.temporary, "64Mi"),
+    ],
+    // The user of nginx's official images.
+    security: { runAsUser: 101, runAsGroup: 101, fsGroup: 101, readOnlyRootFilesystem: true },
+    ...ordinaryPlace(environment),
+    ...drain(Math.max(...environment.models.map((model) => model.drainSeconds))),
+  };
+}
