@@ -43,10 +43,13 @@ function modelOutput({ servedName, workload, gpusPerReplica, fit }: EnginePlan):
 }
 
 /** The three commands a person runs next. */
-function nextSteps({ environment, namespace }: Plan): string[] {
+function nextSteps({ environment, namespace, front }: Plan): string[] {
+  const models = "curl http://127.0.0.1:8000/v1/models";
+  const isOpen = front.keys.length === 0;
   return [
-    `kubectl --namespace ${namespace} get pods`,
+    ...(isOpen ? [`kubectl --namespace ${namespace} get pods`] : []),
+    ...(isOpen ? [] : [`pulumi stack output apiKeys --show-secrets --stack ${environment}`]),
     `npm run connect -- ${environment}`,
-    `pulumi stack output apiKeys --show-secrets --stack ${environment}`,
+    isOpen ? models : `${models} --header "Authorization: Bearer $KEY"`,
   ];
 }

@@ -24,7 +24,6 @@ describe("a cluster that exists", () => {
     });
     const [provider] = ofType(run, "pulumi:providers:kubernetes");
     assert.equal(provider?.inputs.context, "kind-kind");
-    assert.equal(provider.inputs.kubeconfig, undefined);
     assert.equal(run.outputs.hasKubeconfig, false);
   });
 
