@@ -21,6 +21,9 @@ const STAGING_GIB = 5;
 /** Python, torch and the server's own objects, in GiB, beside the blocks it keeps. */
 const SERVER_OVERHEAD_GIB = 2;
 
+/** Engines both keep and fetch blocks; what can't be fetched is computed again instead of failing the request. */
+const CONNECTOR = { kv_connector: "LMCacheConnectorV1", kv_role: "kv_both", kv_load_failure_policy: "recompute" };
+
 /** LMCache inside one model's engines. All sizes are per GPU, because each GPU's worker keeps its own share. */
 export interface EngineCache {
   readonly plan: CachePlan;
@@ -58,7 +61,7 @@ export function planEngineCache(
   const cpuTokens = kvBytesPerToken === null || cpu === 0 ? null : Math.floor((cpu * 2 ** 30) / kvBytesPerToken);
   return {
     plan: { cpuGiBPerGpu: cpu, diskGiBPerGpu: disk, server, cpuTokens },
-    args: ["--kv-transfer-config", JSON.stringify({ kv_connector: "LMCacheConnectorV1", kv_role: "kv_both" })],
+    args: ["--kv-transfer-config", JSON.stringify(CONNECTOR)],
     env: settings(cache, memoryGiBPerGpu, server),
     mounts: disk === 0 ? [] : [diskMount(disk * model.tensorParallel * model.pipelineParallel)],
     memoryGiBPerGpu,

@@ -3,6 +3,7 @@ import type { ParsedFlag } from "../catalog/flags.ts";
 import type { Environment, Model } from "../environments/schema/environment.ts";
 import type { EngineCache } from "./cache.ts";
 import type { EngineResources } from "./engine-resources.ts";
+import type { EngineTimes } from "./engine-timing.ts";
 import type { Findings } from "./findings.ts";
 import type { PodPlan, PoolPlan } from "./types.ts";
 
@@ -16,6 +17,7 @@ export interface EngineInput {
   readonly pod: PodPlan;
   readonly cache: EngineCache | null;
   readonly needs: EngineResources;
+  readonly times: EngineTimes;
 }
 
 /** {@link EngineInput} with its command line read as the program would read it. */

@@ -2,7 +2,7 @@ import { isGated } from "../catalog/models.ts";
 import { WEIGHTS_PATH } from "./engine-environment.ts";
 import { extraPath, flagOf, valueOf, VLLM, type EngineFacts, type Rule } from "./engine-facts.ts";
 import { isPath } from "./engine-timing.ts";
-import { mergeFindings, NO_FINDINGS, refused, type Findings } from "./findings.ts";
+import { mergeFindings, NO_FINDINGS, refused, warned, type Findings } from "./findings.ts";
 import { readableGiB } from "./quantities.ts";
 
 function checkToken({ environment, model, path }: EngineFacts): Findings {
@@ -58,6 +58,16 @@ function checkPath({ model, path, flags }: EngineFacts): Findings {
     model.model,
     `is outside ${WEIGHTS_PATH}, where the claim ${model.weights.name} is mounted`,
     `Write ${WEIGHTS_PATH}/ and the path inside the claim.`,
+  );
+}
+
+/** A probe that gives up before the model is loaded begins the load anew, for ever. */
+function checkStart({ model, path, times }: EngineFacts): Findings {
+  const predicted = times.start?.seconds ?? 0;
+  if (model.startSeconds === undefined || model.startSeconds >= predicted) return NO_FINDINGS;
+  return warned(
+    `${path}.startSeconds`,
+    `${model.startSeconds} s are less than the ${predicted} s a start is predicted to take; an engine that needs longer is restarted again and again.`,
   );
 }
 
@@ -167,6 +177,7 @@ export const MODEL_RULES: readonly Rule[] = [
   { id: "gated", checks: "A gated model comes with a token.", runtimes: VLLM, check: checkToken },
   { id: "remote-code", checks: "Code of a repository is pinned to a commit.", runtimes: VLLM, check: checkCode },
   { id: "model-path", checks: "A path or bucket can be read by the engine.", runtimes: VLLM, check: checkPath },
+  { id: "start", checks: "A start gets the time it needs.", runtimes: VLLM, check: checkStart },
   { id: "claim", checks: "A volume reaches all replicas.", runtimes: VLLM, check: checkClaim },
   {
     id: "cpu",

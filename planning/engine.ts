@@ -50,7 +50,7 @@ export function planEngine(context: EngineContext, model: Model, index: number):
   const findings = mergeFindings(
     fit,
     checkCache(environment, model, index),
-    checkEngine({ environment, model, index, pool, shape: fit.shape, pod, cache, needs }),
+    checkEngine({ environment, model, index, pool, shape: fit.shape, pod, cache, needs, times }),
   );
   if (model.runtime === "cuda" && (pool === null || fit.shape === null)) return { engine: null, ...findings };
   const engine: EnginePlan = {

@@ -66,6 +66,15 @@ const CASES: readonly Case[] = [
     says: /runai_streamer/,
   },
   {
+    rule: "start",
+    title: "less time to start than the download alone takes",
+    wrong: { startSeconds: 30 },
+    right: { startSeconds: 900 },
+    path: "models[0].startSeconds",
+    says: /restarted again and again/,
+    kind: "warning",
+  },
+  {
     rule: "claim",
     title: "a volume of one node for two replicas",
     wrong: { weights: CLAIM, replicas: 2 },
