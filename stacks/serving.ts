@@ -31,9 +31,10 @@ async function observe(
       plan: observability,
       namespace: serving.namespace,
       labels: stackLabels(plan.environment),
-      secretVersions: serving.secrets.versions,
+      secrets: serving.secrets.handles,
+      policies: serving.policies,
+      ready: cluster.ready,
       dashboards: observability.grafana === null ? {} : await dashboards(),
-      waitFor: [...cluster.ready, serving.policies, serving.secrets],
     },
     { providers: [cluster.provider] },
   );

@@ -33,7 +33,8 @@ const NODE_LOCAL_DNS = "169.254.20.10/32";
  * so that `kubectl describe networkpolicy <workload>` answers who may talk to it and whom it may talk to.
  */
 export class NetworkPolicies extends pulumi.ComponentResource {
-  readonly policies: readonly NetworkPolicy[];
+  readonly #denyAll: NetworkPolicy;
+  readonly #ofWorkload: ReadonlyMap<string, NetworkPolicy>;
 
   constructor(name: string, args: NetworkPoliciesArgs, opts: pulumi.ComponentResourceOptions) {
     super("vllm-stack:kubernetes:NetworkPolicies", name, {}, opts);
@@ -43,11 +44,20 @@ export class NetworkPolicies extends pulumi.ComponentResource {
         { metadata: { name: policyName, namespace: args.namespace.name, labels: { ...args.labels } }, spec },
         { parent: this, dependsOn: args.namespace.resource },
       );
-    this.policies = [
-      policy("default-deny", { podSelector: {}, policyTypes: ["Ingress", "Egress"] }),
-      ...args.workloads.map((workload) => policy(workload.name, policySpec(workload.selector, args.flows))),
-    ];
+    this.#denyAll = policy("default-deny", { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
+    this.#ofWorkload = new Map(
+      args.workloads.map(({ name: workload, selector }) => [
+        workload,
+        policy(workload, policySpec(selector, args.flows)),
+      ]),
+    );
     this.registerOutputs({});
+  }
+
+  /** The policies that hold for the pods of a workload: they must be there before the first of its pods. */
+  of(workload: string): pulumi.Resource[] {
+    const own = this.#ofWorkload.get(workload);
+    return own === undefined ? [this.#denyAll] : [this.#denyAll, own];
   }
 }
 

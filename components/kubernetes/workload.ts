@@ -9,19 +9,24 @@ import { contentHash } from "./hash.ts";
 import type { NamespaceHandle } from "./namespace.ts";
 import { configNameOf, podTemplate, secretsOf } from "./pod.ts";
 
+/** A Secret, and a value that changes when its content does and tells nothing about it. */
+export interface SecretHandle {
+  readonly resource: pulumi.Resource;
+  readonly version: pulumi.Output<string>;
+}
+
 /** Arguments of {@link Workload}. */
 export interface WorkloadArgs {
   /** Everything there is to know about the workload; nothing is decided here. */
   readonly plan: WorkloadPlan;
   readonly namespace: NamespaceHandle;
-  /**
-   * A value per Secret that changes when the Secret's content does, by the name of the Secret.
-   * It rolls out the pods that read the Secret; a Secret that isn't in the map never does.
-   */
-  readonly secretVersions: Readonly<Record<string, pulumi.Input<string>>>;
-  /** What the pods must not start before: Secrets, network policies, what they connect to. */
+  /** Secrets of the namespace by name. Pods wait for those they read and roll out when one of them changes. */
+  readonly secrets: Readonly<Record<string, SecretHandle>>;
+  /** What else the pods must not start before: their network policies, what they connect to. */
   readonly waitFor?: readonly pulumi.Resource[];
 }
+
+type NamedSecret = readonly [name: string, handle: SecretHandle];
 
 /**
  * One Deployment and all it needs: ServiceAccount, Role, ConfigMap, claims, Service and disruption budget.
@@ -46,7 +51,9 @@ export class Workload extends pulumi.ComponentResource {
     const access = args.plan.apiAccess.length > 0 ? [this.#roleBinding(name, this.#role(name), account)] : [];
     const config = Object.keys(args.plan.files).length > 0 ? [this.#config(name)] : [];
     const claims = args.plan.claims.map((claim) => this.#claim(name, claim));
-    this.deployment = this.#deployment(name, args, [account, ...access, ...config, ...claims]);
+    const secrets = this.#secrets(args);
+    const needs = [account, ...access, ...config, ...claims, ...secrets.map(([, { resource }]) => resource)];
+    this.deployment = this.#deployment(name, [...needs, ...(args.waitFor ?? [])], secrets);
     if (args.plan.service !== null) this.#service(name, args.plan.service.ports);
     if (args.plan.disruption !== null) this.#disruptionBudget(name, args.plan.disruption.maxUnavailable);
 
@@ -105,7 +112,15 @@ export class Workload extends pulumi.ComponentResource {
     );
   }
 
-  #deployment(name: string, args: WorkloadArgs, needs: readonly pulumi.Resource[]): Deployment {
+  /** The Secrets the pods read. One that this stack doesn't make is somebody else's to create and to rotate. */
+  #secrets({ secrets }: WorkloadArgs): NamedSecret[] {
+    return secretsOf(this.#plan.pod).flatMap((secret) => {
+      const handle = secrets[secret];
+      return handle === undefined ? [] : [[secret, handle] as const];
+    });
+  }
+
+  #deployment(name: string, needs: readonly pulumi.Resource[], secrets: readonly NamedSecret[]): Deployment {
     const plan = this.#plan;
     const timeout = `${plan.timeoutSeconds}s`;
     return new Deployment(
@@ -124,23 +139,20 @@ export class Workload extends pulumi.ComponentResource {
             rollingUpdate: { maxSurge: plan.rollout.maxSurge, maxUnavailable: plan.rollout.maxUnavailable },
           },
           selector: { matchLabels: { ...plan.selector } },
-          template: podTemplate(plan, this.#rolloutAnnotations(args)),
+          template: podTemplate(plan, this.#rolloutAnnotations(secrets)),
         },
       },
       {
-        ...this.#child([...needs, ...(args.waitFor ?? [])]),
+        ...this.#child(needs),
         customTimeouts: { create: timeout, update: timeout },
       },
     );
   }
 
   /** What changes with the content of files and Secrets, which Kubernetes itself doesn't roll out. */
-  #rolloutAnnotations({ secretVersions }: WorkloadArgs): Record<string, pulumi.Input<string>> {
-    const { files, pod } = this.#plan;
-    const versions = secretsOf(pod).flatMap((secret) => {
-      const version = secretVersions[secret];
-      return version === undefined ? [] : [[`vllm-stack/secret-version-${secret}`, version] as const];
-    });
+  #rolloutAnnotations(secrets: readonly NamedSecret[]): Record<string, pulumi.Input<string>> {
+    const { files } = this.#plan;
+    const versions = secrets.map(([secret, { version }]) => [`vllm-stack/secret-version-${secret}`, version] as const);
     return {
       ...(Object.keys(files).length === 0 ? {} : { "vllm-stack/config-hash": contentHash(files) }),
       ...Object.fromEntries(versions),

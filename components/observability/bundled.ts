@@ -1,16 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/index.js";
 import type { Labels, ObservabilityPlan, WorkloadPlan } from "../../planning/types.ts";
-import type { NamespaceHandle } from "../kubernetes/namespace.ts";
+import type { NetworkPolicies } from "../kubernetes/network-policies.ts";
 import { Workload } from "../kubernetes/workload.ts";
 import type { WorkloadArgs } from "../kubernetes/workload.ts";
 
 /** Arguments of {@link BundledObservability}. */
-export interface BundledObservabilityArgs extends Omit<WorkloadArgs, "plan"> {
+export interface BundledObservabilityArgs extends Pick<WorkloadArgs, "namespace" | "secrets"> {
   readonly plan: ObservabilityPlan;
-  readonly namespace: NamespaceHandle;
+  readonly policies: NetworkPolicies;
   /** Labels of the dashboards' ConfigMap. */
   readonly labels: Labels;
+  /** What no pod must start before. */
+  readonly ready: readonly pulumi.Resource[];
   /** Files of Grafana's dashboards by name; read only if the plan has a Grafana. */
   readonly dashboards: Readonly<Record<string, string>>;
 }
@@ -25,7 +27,7 @@ export class BundledObservability extends pulumi.ComponentResource {
     this.prometheus = new Workload(
       "vllm-stack:observability:Prometheus",
       `${name}-prometheus`,
-      { ...common(args), plan: args.plan.prometheus },
+      common(args, args.plan.prometheus),
       { parent: this },
     );
     this.grafana = args.plan.grafana === null ? undefined : this.#grafana(name, args, args.plan.grafana);
@@ -34,12 +36,9 @@ export class BundledObservability extends pulumi.ComponentResource {
 
   #grafana(name: string, args: BundledObservabilityArgs, plan: WorkloadPlan): Workload {
     const maps = dashboardMaps(plan).map((mapName) => this.#dashboards(name, mapName, args));
-    return new Workload(
-      "vllm-stack:observability:Grafana",
-      `${name}-grafana`,
-      { ...common(args), plan, waitFor: [...(args.waitFor ?? []), ...maps] },
-      { parent: this },
-    );
+    return new Workload("vllm-stack:observability:Grafana", `${name}-grafana`, common(args, plan, maps), {
+      parent: this,
+    });
   }
 
   /** Grafana reads changed files by itself, so they don't roll it out. */
@@ -60,6 +59,10 @@ function dashboardMaps(plan: WorkloadPlan): string[] {
   return plan.pod.mounts.flatMap(({ source }) => (source.kind === "configMap" ? [source.name] : []));
 }
 
-function common({ namespace, secretVersions, waitFor }: BundledObservabilityArgs): Omit<WorkloadArgs, "plan"> {
-  return { namespace, secretVersions, ...(waitFor === undefined ? {} : { waitFor }) };
+function common(
+  { namespace, secrets, policies, ready }: BundledObservabilityArgs,
+  plan: WorkloadPlan,
+  waitFor: readonly pulumi.Resource[] = [],
+): WorkloadArgs {
+  return { plan, namespace, secrets, waitFor: [...ready, ...policies.of(plan.name), ...waitFor] };
 }

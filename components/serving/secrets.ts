@@ -5,6 +5,7 @@ import { RandomId } from "@pulumi/random/randomId.js";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import type { ApiKeySource, Labels, SecretEntry, SecretPlan } from "../../planning/types.ts";
 import type { NamespaceHandle } from "../kubernetes/namespace.ts";
+import type { SecretHandle } from "../kubernetes/workload.ts";
 
 /**
  * Secrets of the stack's configuration: the value of a top-level key or, with a property, of one entry of a map.
@@ -30,10 +31,10 @@ const API_KEY_LENGTH = 40;
  */
 export class Secrets extends pulumi.ComponentResource {
   /**
-   * A random value per Secret that changes whenever its content does. It rolls out pods without telling anything about
-   * the content, unlike a hash, from which short values could be guessed.
+   * The Secrets by name. Their versions are random values, which roll out pods without telling anything about the
+   * content, unlike hashes, from which short values could be guessed.
    */
-  readonly versions: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly handles: Readonly<Record<string, SecretHandle>>;
   /** Clients' API keys by name. A secret. */
   readonly apiKeys: pulumi.Output<Readonly<Record<string, string>>>;
 
@@ -46,12 +47,12 @@ export class Secrets extends pulumi.ComponentResource {
     super("vllm-stack:serving:Secrets", name, {}, opts);
     this.#name = name;
     this.#configured = args.configured;
-    const versions = args.plan.map((plan) => {
+    const handles = args.plan.map((plan) => {
       const content = Object.fromEntries(plan.entries.map((entry) => [entry.key, this.#entry(plan, entry)]));
-      this.#secret(args, plan, content);
-      return [plan.name, this.#version(plan, content)] as const;
+      const handle = { resource: this.#secret(args, plan, content), version: this.#version(plan, content) };
+      return [plan.name, handle] as const;
     });
-    this.versions = Object.fromEntries(versions);
+    this.handles = Object.fromEntries(handles);
     this.apiKeys = pulumi.secret(pulumi.all(this.#apiKeys(args.plan)));
     this.registerOutputs({});
   }
@@ -100,9 +101,9 @@ export class Secrets extends pulumi.ComponentResource {
     return pulumi.secret(password.result);
   }
 
-  #secret(args: SecretsArgs, plan: SecretPlan, content: Readonly<Record<string, pulumi.Output<string>>>): void {
+  #secret(args: SecretsArgs, plan: SecretPlan, content: Readonly<Record<string, pulumi.Output<string>>>): Secret {
     const data = Object.entries(content).map(([key, value]) => [key, value.apply(base64)] as const);
-    new Secret(
+    return new Secret(
       `${this.#name}-${plan.name}`,
       {
         metadata: { name: plan.name, namespace: args.namespace.name, labels: { ...args.labels } },

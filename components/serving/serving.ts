@@ -60,27 +60,31 @@ export class Serving extends pulumi.ComponentResource {
 
   #cacheServer(name: string, { cacheServer }: Plan): CacheServer[] {
     if (cacheServer === null) return [];
-    return [new CacheServer(`${name}-cache`, { ...this.#common(), plan: cacheServer }, { parent: this })];
+    return [new CacheServer(`${name}-cache`, { ...this.#common(cacheServer), plan: cacheServer }, { parent: this })];
   }
 
   #engine(name: string, plan: Plan["engines"][number], cache: readonly CacheServer[]): Engine {
-    return new Engine(`${name}-engine-${plan.model}`, { ...this.#common(cache), plan }, { parent: this });
+    return new Engine(
+      `${name}-engine-${plan.model}`,
+      { ...this.#common(plan.workload, cache), plan },
+      { parent: this },
+    );
   }
 
   #router(name: string, plan: Plan["routers"][number]): Router {
-    return new Router(`${name}-router-${plan.model}`, { ...this.#common(), plan }, { parent: this });
+    return new Router(`${name}-router-${plan.model}`, { ...this.#common(plan.workload), plan }, { parent: this });
   }
 
   /** nginx resolves the routers' names when it starts, so their Services come first. Engines may still be loading. */
   #front(name: string, plan: Plan["front"]): Front {
-    return new Front(`${name}-front`, { ...this.#common(this.routers), plan }, { parent: this });
+    return new Front(`${name}-front`, { ...this.#common(plan.workload, this.routers), plan }, { parent: this });
   }
 
-  #common(waitFor: readonly pulumi.Resource[] = []): Omit<WorkloadArgs, "plan"> {
+  #common({ name }: WorkloadPlan, waitFor: readonly pulumi.Resource[] = []): Omit<WorkloadArgs, "plan"> {
     return {
       namespace: this.namespace,
-      secretVersions: this.secrets.versions,
-      waitFor: [...this.#cluster.ready, this.policies, this.secrets, ...waitFor],
+      secrets: this.secrets.handles,
+      waitFor: [...this.#cluster.ready, ...this.policies.of(name), ...waitFor],
     };
   }
 }

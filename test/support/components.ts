@@ -41,7 +41,7 @@ export function recordPlan(
     const serving = new Serving("serving", { plan, cluster, configured });
     if (plan.observability !== null) {
       const { namespace, secrets: made, policies } = serving;
-      const common = { namespace, secretVersions: made.versions, waitFor: [policies, made] };
+      const common = { namespace, secrets: made.handles, policies, ready };
       new BundledObservability(
         "observability",
         { ...common, plan: plan.observability, labels, dashboards: { "overview.json": "{}" } },

@@ -16,10 +16,11 @@ describe("bundled observability", () => {
     assert.ok(the(run, "apps/v1:Deployment", "grafana").dependsOn.includes("observability-grafana-dashboards"));
   });
 
-  it("waits for Secrets and network policies, and for nothing that serves", () => {
+  it("waits for its Secrets and network policies, and for nothing that serves", () => {
+    assert.ok(the(run, "apps/v1:Deployment", "grafana").dependsOn.includes("serving-secrets-grafana-admin"));
     for (const name of ["grafana", "prometheus"]) {
       const { dependsOn } = the(run, "apps/v1:Deployment", name);
-      assert.ok(dependsOn.includes("serving-secrets") && dependsOn.includes("serving-policies"));
+      assert.ok(dependsOn.includes(`serving-policies-${name}`));
       assert.ok(
         !dependsOn.some((other) => /engine|router|front/.test(other)),
         "a model that fails to load must be seen",

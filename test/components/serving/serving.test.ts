@@ -5,7 +5,7 @@ import { deployments, recordPlan } from "../../support/components.ts";
 import { ofType, the } from "../../support/mocks.ts";
 import type { Recording } from "../../support/mocks.ts";
 import { literalPlan } from "../../support/plan.ts";
-import { at, objectAt } from "../../support/values.ts";
+import { at, objectAt, textAt } from "../../support/values.ts";
 
 const SCRIPT = join(import.meta.dirname, "../../../components/serving/front/front.js");
 
@@ -23,14 +23,21 @@ describe("the serving stack", () => {
     assert.equal(labels["vllm-stack/environment"], "test");
   });
 
-  it("starts no pod before namespace, network policies, Secrets and the device plugin are there", () => {
-    const serving = deployments(run).filter(({ name }) => name.startsWith("serving-"));
-    assert.equal(serving.length, 6);
-    for (const { name, dependsOn } of serving) {
-      for (const first of ["serving-namespace", "serving-policies", "serving-secrets", "device-plugin"]) {
+  it("starts no pod before its namespace, its network policies and the device plugin are there", () => {
+    for (const { name, inputs, dependsOn } of deployments(run)) {
+      const own = `serving-policies-${textAt(inputs, "metadata", "name")}`;
+      for (const first of ["serving-namespace", "serving-policies-default-deny", own, "device-plugin"]) {
         assert.ok(dependsOn.includes(first), `${name} waits for ${first}`);
       }
     }
+  });
+
+  it("starts no pod before the Secrets it reads", () => {
+    const { dependsOn } = the(run, "apps/v1:Deployment", "engine-llama");
+    assert.deepEqual(
+      dependsOn.filter((name) => name.startsWith("serving-secrets")),
+      ["serving-secrets-engine-key", "serving-secrets-hugging-face"],
+    );
   });
 
   it("starts engines after the cache server, and the front after the routers but not after the engines", () => {
