@@ -1,3 +1,4 @@
+import levenshtein from "fastest-levenshtein";
 import type { Architecture, Checkpoint } from "./architecture.ts";
 import type { Evidence } from "./evidence.ts";
 import { DEEPSEEK } from "./models/deepseek.ts";
@@ -5,7 +6,6 @@ import { LLAMA } from "./models/llama.ts";
 import { MISTRAL } from "./models/mistral.ts";
 import { OTHERS } from "./models/others.ts";
 import { QWEN } from "./models/qwen.ts";
-import { closestTo } from "./suggest.ts";
 
 /** A checkpoint on the Hugging Face hub whose shape the catalog knows. */
 export interface Model extends Architecture, Checkpoint, Evidence {
@@ -38,17 +38,23 @@ export function findModel(id: string): Model | undefined {
 }
 
 /**
- * Ids of the catalog that a mistyped or shortened id may have meant, best first: those whose name holds it, then the
- * nearest spelling.
+ * Ids of the catalog that a mistyped or shortened id may have meant, nearest spelling first: those whose name holds the
+ * given one, and those that differ in few letters. Without an organisation only names are compared.
  */
 export function suggestModels(id: string, limit = 3): readonly string[] {
   const wanted = id.trim().toLowerCase();
-  const name = wanted.slice(wanted.lastIndexOf("/") + 1);
-  const ids = models.map((model) => model.id);
-  const holding = name.length >= 3 ? ids.filter((candidate) => candidate.toLowerCase().includes(name)) : [];
-  const nearest = closestTo(wanted, ids) ?? ids.find((candidate) => closestTo(name, [nameOf(candidate)]) !== undefined);
-  const all = nearest === undefined ? holding : [...holding.filter((candidate) => candidate !== nearest), nearest];
-  return (holding.length > 0 ? [...new Set([...holding, ...all])] : all).slice(0, limit);
+  const name = nameOf(wanted);
+  const candidates = models.map((model) => {
+    const text = model.id.toLowerCase();
+    const distance = levenshtein.distance(wanted, wanted.includes("/") ? text : nameOf(text));
+    const holds = name.length >= 3 && text.includes(name);
+    return { id: model.id, distance, plausible: holds || distance <= wanted.length / 3 };
+  });
+  return candidates
+    .filter((candidate) => candidate.plausible)
+    .toSorted((a, b) => a.distance - b.distance)
+    .slice(0, limit)
+    .map((candidate) => candidate.id);
 }
 
 /** Whether the hub asks for an accepted licence, as far as the catalog or the organisation's habit tells. */

@@ -15,16 +15,17 @@ export interface Quantization {
   readonly aliases?: readonly string[];
 }
 
+// FP8 adds a 32-bit scale per row of some thousand weights (72.7 GB for Llama-3.3-70B).
 // Group-wise 4-bit formats add a 16-bit scale and a zero point per 128 weights, MXFP4 an 8-bit scale per 32, NVFP4 one per 16.
 // Source: vLLM 0.33 `model_executor/layers/quantization`, read 2026-11.
 // prettier-ignore
 const QUANTIZATIONS: readonly Quantization[] = [
-  { name: "fp8", bytesPerParameter: 1, format: "fp8", minimumCapability: 8.0, online: true },
-  { name: "fp8_per_tensor", bytesPerParameter: 1, format: "fp8", minimumCapability: 8.0, online: true },
-  { name: "fp8_per_block", bytesPerParameter: 1, format: "fp8", minimumCapability: 8.0, online: true },
-  { name: "fp8_per_channel", bytesPerParameter: 1, format: "fp8", minimumCapability: 8.0, online: true },
-  { name: "fbgemm_fp8", bytesPerParameter: 1, format: "fp8", minimumCapability: 8.0, online: false },
-  { name: "modelopt", bytesPerParameter: 1, format: "fp8", minimumCapability: 8.9, online: false },
+  { name: "fp8", bytesPerParameter: 1.0007, format: "fp8", minimumCapability: 8.0, online: true },
+  { name: "fp8_per_tensor", bytesPerParameter: 1.0007, format: "fp8", minimumCapability: 8.0, online: true },
+  { name: "fp8_per_block", bytesPerParameter: 1.0007, format: "fp8", minimumCapability: 8.0, online: true },
+  { name: "fp8_per_channel", bytesPerParameter: 1.0007, format: "fp8", minimumCapability: 8.0, online: true },
+  { name: "fbgemm_fp8", bytesPerParameter: 1.0007, format: "fp8", minimumCapability: 8.0, online: false },
+  { name: "modelopt", bytesPerParameter: 1.0007, format: "fp8", minimumCapability: 8.9, online: false },
   { name: "deepseek_v4_fp8", format: "fp8", minimumCapability: 8.9, online: false },
   { name: "mxfp8", bytesPerParameter: 1.03125, format: "fp8", minimumCapability: 8.9, online: true, aliases: ["modelopt_mxfp8"] },
   { name: "int8_per_channel_weight_only", bytesPerParameter: 1, format: "packed", minimumCapability: 7.5, online: true, aliases: ["int8"] },
