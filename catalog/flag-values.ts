@@ -1,5 +1,5 @@
 import { didYouMean } from "./suggest.ts";
-import type { Flag, FlagProblem, ParsedFlag } from "./flags.ts";
+import type { Flag, FlagProblem, ParsedFlag } from "./flag-types.ts";
 
 type Complain = (rule: string, remedy: string) => readonly FlagProblem[];
 

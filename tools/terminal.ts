@@ -21,7 +21,7 @@ export function usesColor(output: Output = process.stdout, env: NodeJS.ProcessEn
 
 /** The text in that style where colours are used, the bare text elsewhere. */
 export function color(style: Style, text: string, enabled = usesColor()): string {
-  return enabled ? styleText(style, text, { validateStream: false }) : text;
+  return enabled && text !== "" ? styleText(style, text, { validateStream: false }) : text;
 }
 
 /** Cells a terminal needs for the text, control sequences not counted. */

@@ -1,40 +1,16 @@
 import assert from "node:assert/strict";
 import { getAccelerator } from "../../catalog/accelerators.ts";
 import type { ArchitectureDescription } from "../../catalog/architecture.ts";
-import { findModel } from "../../catalog/models.ts";
-import type { Model } from "../../catalog/models.ts";
-import { checkFit, summarizeFit } from "../../planning/fit.ts";
-import type { FitFigures, FitReport, FitRequest } from "../../planning/fit.ts";
+import { checkFit } from "../../planning/fit.ts";
 import { GIB, kvBytes, sequenceBytes } from "../../planning/fit-memory.ts";
-import { describeProblem, validTensorParallel } from "../../planning/fit-rules.ts";
+import { figures, fit, LLAMA_70B, LLAMA_8B, model } from "./data/fit-support.ts";
 import { WORKED_FITS } from "./data/worked-fits.ts";
-
-function model(id: string): Model {
-  const found = findModel(id);
-  assert.ok(found !== undefined, `${id} is in the catalog`);
-  return found;
-}
-
-function fit(id: string, gpu: string, rest: Omit<FitRequest, "model" | "accelerator"> = {}): FitReport {
-  return checkFit({ model: model(id), accelerator: getAccelerator(gpu), ...rest });
-}
-
-function figures(report: FitReport): FitFigures {
-  assert.ok(report.figures !== undefined, report.problems.map(describeProblem).join("\n"));
-  return report.figures;
-}
-
-const errors = (report: FitReport): readonly string[] =>
-  report.problems.filter((problem) => problem.severity === "error").map(describeProblem);
 
 /** Equal to a printed figure: within 2 %, or within half of its last digit. */
 function asPrinted(actual: number, printed: number, what: string, digit = 0.05): void {
   const allowed = Math.max(Math.abs(printed) * 0.02, digit);
   assert.ok(Math.abs(actual - printed) <= allowed + 1e-9, `${what}: ${actual} instead of ${printed}`);
 }
-
-const LLAMA_8B = "meta-llama/Llama-3.1-8B-Instruct";
-const LLAMA_70B = "meta-llama/Llama-3.3-70B-Instruct";
 
 describe("fit: worked examples", () => {
   for (const row of WORKED_FITS) {
@@ -128,151 +104,6 @@ describe("fit: bytes of the KV cache", () => {
     const fp8 = figures(fit(LLAMA_8B, "l4", { maxLength: 8192, kvCacheDtype: "fp8" }));
     assert.equal(fp8.kvBytesPerToken * 2, auto.kvBytesPerToken);
     assert.ok(Math.abs(fp8.kvTokens - 2 * auto.kvTokens) <= 1);
-  });
-});
-
-describe("fit: what cannot be asked for", () => {
-  it("refuses tensor parallelism that does not divide the heads, and names the sizes that do", () => {
-    const report = fit(LLAMA_70B, "h100", { tensorParallel: 3 });
-    assert.equal(report.verdict, "doesNotFit");
-    assert.equal(report.figures, undefined);
-    assert.deepEqual(errors(report), [
-      "tensorParallel: 3 – meta-llama/Llama-3.3-70B-Instruct has 64 attention heads, which 3 does not divide. Use 1, 2, 4, 8, 16.",
-    ]);
-  });
-
-  it("refuses tensor parallelism the KV heads cannot follow", () => {
-    assert.match(
-      errors(fit("microsoft/phi-4", "h100", { tensorParallel: 4 })).join(),
-      /10 KV heads, which 4 neither divides/,
-    );
-    assert.deepEqual(validTensorParallel(model("microsoft/phi-4")), [1, 2, 5, 10]);
-    assert.deepEqual(validTensorParallel(model("deepseek-ai/DeepSeek-R1")), [1, 2, 4, 8, 16]);
-  });
-
-  it("refuses V100 whatever fits, and still shows the memory", () => {
-    const report = fit("facebook/opt-125m", "v100-32gb");
-    assert.equal(report.verdict, "doesNotFit");
-    assert.ok(figures(report).kvCacheGiB > 20);
-    assert.match(errors(report).join(), /no kernels for compute capability 7\.0/);
-  });
-
-  it("warns that a T4 turns bfloat16 into float16, and refuses bfloat16 by name", () => {
-    const byDefault = fit("Qwen/Qwen3-0.6B", "t4", { maxLength: 4096 });
-    assert.deepEqual(errors(byDefault), []);
-    assert.ok(byDefault.problems.some((problem) => problem.rule.includes("falls back to float16")));
-    assert.match(errors(fit("Qwen/Qwen3-0.6B", "t4", { dtype: "bfloat16" })).join(), /has no bfloat16/);
-    assert.deepEqual(errors(fit("Qwen/Qwen3-0.6B", "t4", { dtype: "float16", maxLength: 4096 })), []);
-  });
-
-  it("serves FP8 natively from an L4 on, weight-only on an A100, and not on a T4", () => {
-    const about = (gpu: string): readonly string[] =>
-      fit("Qwen/Qwen3-8B", gpu, { quantization: "fp8", maxLength: 4096 })
-        .problems.filter((problem) => problem.field === "quantization")
-        .map((problem) => problem.severity);
-    assert.deepEqual(about("l4"), []);
-    assert.deepEqual(about("h100"), []);
-    assert.deepEqual(about("a100-80gb"), ["warning"]);
-    assert.deepEqual(about("t4"), ["error"]);
-  });
-
-  it("keeps FP4 for Blackwell, and serves MXFP4 checkpoints from an A100 on", () => {
-    const nvfp4 = (gpu: string): readonly string[] =>
-      errors(fit(LLAMA_8B, gpu, { quantization: "nvfp4", maxLength: 4096 }));
-    assert.match(nvfp4("h100").join(), /needs a Blackwell GPU, NVIDIA H100 80 GB has 9\.0/);
-    assert.deepEqual(nvfp4("b200"), []);
-    assert.deepEqual(errors(fit("openai/gpt-oss-20b", "a100-40gb", { maxLength: 8192 })), []);
-  });
-
-  it("refuses to quantise a checkpoint that is stored in another form", () => {
-    assert.match(
-      errors(fit("deepseek-ai/DeepSeek-R1", "h200", { tensorParallel: 8, quantization: "awq" })).join(),
-      /is stored as fp8/,
-    );
-    assert.deepEqual(errors(fit("deepseek-ai/DeepSeek-R1", "h200", { tensorParallel: 8, quantization: "fp8" })), []);
-  });
-
-  it("says which methods are gone, unknown, or need a checkpoint of their own", () => {
-    assert.match(errors(fit(LLAMA_8B, "h100", { quantization: "bitsandbytes" })).join(), /no longer has this method/);
-    assert.match(errors(fit(LLAMA_8B, "h100", { quantization: "fp88" })).join(), /Did you mean "fp8"/);
-    const awq = fit(LLAMA_8B, "l4", { quantization: "awq", maxLength: 8192 });
-    assert.equal(awq.verdict, "fits");
-    assert.ok(awq.problems.some((problem) => problem.remedy.includes("checkpoint of the model in that form")));
-  });
-
-  it("names every wrong number at once", () => {
-    const report = fit(LLAMA_8B, "h100", { utilization: 1.2, maxLength: 200_000, pipelineParallel: 0 });
-    assert.deepEqual(
-      report.problems.map((problem) => problem.field),
-      ["utilization", "pipelineParallel", "maxLength"],
-    );
-  });
-
-  it("wants to know a CPU engine's memory, and counts with it", () => {
-    assert.match(errors(fit("Qwen/Qwen3-0.6B", "cpu")).join(), /State the memory the container gets/);
-    assert.equal(fit("Qwen/Qwen3-0.6B", "cpu", { memoryGiB: 16, maxLength: 4096 }).verdict, "fits");
-  });
-
-  it("refuses cache types the GPU has no kernels for", () => {
-    assert.match(errors(fit(LLAMA_8B, "t4", { kvCacheDtype: "fp8" })).join(), /cannot handle FP8/);
-    assert.match(errors(fit(LLAMA_8B, "h100", { kvCacheDtype: "nvfp4" })).join(), /Blackwell/);
-    assert.match(errors(fit(LLAMA_8B, "h100", { kvCacheDtype: "fp9" })).join(), /Did you mean "fp8"/);
-  });
-});
-
-describe("fit: what to change", () => {
-  const again = (report: FitReport): FitReport => {
-    assert.ok(report.change !== undefined);
-    return checkFit({ ...report.request, ...report.change.set });
-  };
-
-  it("proposes nothing when the model fits", () => {
-    assert.equal(fit(LLAMA_8B, "l40s", { maxLength: 8192 }).change, undefined);
-  });
-
-  it("first proposes the longest context that works", () => {
-    const report = fit(LLAMA_8B, "l4");
-    assert.equal(report.verdict, "doesNotFit", "one request of 131,072 tokens needs 16 GiB");
-    assert.equal(report.change?.text, "max length 26624");
-    assert.equal(again(report).verdict, report.change.verdict);
-    assert.equal(fit(LLAMA_8B, "l4", { maxLength: 26624 + 1024 }).verdict, "doesNotFit");
-  });
-
-  it("then weights in fp8 where the GPU computes in it", () => {
-    const report = fit(LLAMA_70B, "h100", { tensorParallel: 2, maxLength: 8192 });
-    assert.equal(report.change?.text, "weights in fp8");
-    assert.equal(again(report).verdict, "fits");
-  });
-
-  it("then more of the same GPU", () => {
-    const report = fit(LLAMA_70B, "a100-80gb", { maxLength: 8192 });
-    assert.equal(report.change?.text, "tensor parallelism 2");
-    assert.equal(again(report).verdict, "tight");
-  });
-
-  it("then the cheapest other GPU", () => {
-    const report = fit("deepseek-ai/DeepSeek-R1", "h100", { tensorParallel: 8, maxLength: 8192 });
-    assert.equal(report.change?.text, "8 × b200");
-    assert.equal(again(report).verdict, "fits");
-  });
-
-  it("keeps to hosts of the same architecture: images for arm64 are others", () => {
-    const report = fit(LLAMA_70B, "gh200", { maxLength: 8192, quantization: "int8", utilization: 0.5 });
-    assert.ok(report.change?.text.includes("×") !== true);
-  });
-
-  it("names the shortfall: what weights and overhead exceed the budget by, and one request on top", () => {
-    const { kvCacheGiB, shortfallGiB } = figures(fit(LLAMA_8B, "t4", { maxLength: 8192 }));
-    assert.ok(Math.abs(shortfallGiB - (2 - kvCacheGiB)) < 1e-9, "four requests of 1 GiB, or 2 GiB: the less");
-    const long = figures(fit(LLAMA_8B, "l4", { maxLength: 131_072 }));
-    assert.ok(Math.abs(long.shortfallGiB - (16 - long.kvCacheGiB)) < 1e-9);
-    assert.equal(figures(fit(LLAMA_8B, "l40s", { maxLength: 8192 })).shortfallGiB, 0);
-  });
-
-  it("leaves the question out of what a plan keeps", () => {
-    const summary = summarizeFit(fit(LLAMA_8B, "l4"));
-    assert.deepEqual(Object.keys(summary).toSorted(), ["change", "figures", "problems", "rows", "verdict"]);
-    assert.deepEqual(JSON.parse(JSON.stringify(summary)), summary);
   });
 });
 
