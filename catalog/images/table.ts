@@ -91,7 +91,7 @@ export const IMAGES: readonly CatalogImage[] = [
   },
   {
     role: "vllmRouter",
-    reference: "localhost/vllm-stack/vllm-router:0.1.17",
+    reference: "localhost/vllm-stack/vllm-router:0.1.14",
     versions: {},
     architectures: ["amd64", "arm64"],
     user: { id: 65532, group: 65532 },
@@ -100,8 +100,8 @@ export const IMAGES: readonly CatalogImage[] = [
     published: false,
     verified: false,
     note: "vllm-project/router publishes no image: build images/vllm-router and name yours in images.overrides.vllmRouter",
-    source: "vllm-project/router 0.1.17",
-    date: "2026-11",
+    source: "PyPI vllm-router 0.1.14, the newest wheel there",
+    date: "2026-11-20",
   },
   {
     role: "front",
