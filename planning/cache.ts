@@ -32,6 +32,8 @@ export interface EngineCache {
   readonly mounts: readonly Mount[];
   /** Pinned host memory per GPU, which counts against the pod's limit. */
   readonly memoryGiBPerGpu: number;
+  /** Limit of the disk tier's volume for all GPUs of the engine; 0: no disk tier. */
+  readonly diskGiB: number;
 }
 
 type LmcacheSettings = Extract<Cache, { kind: "lmcache" }>;
@@ -58,13 +60,16 @@ export function planEngineCache(
   const disk = cache.disk?.sizeGiBPerGpu ?? 0;
   const server = cache.server === undefined ? null : `${hostOf(environmentName, "cache")}:${CACHE_PORT}`;
   const memoryGiBPerGpu = cpu > 0 ? cpu : STAGING_GIB;
+  // A tenth more than LMCache may write: the kubelet evicts the pod at the limit, LMCache itself evicts blocks before.
+  const diskGiB = Math.ceil(disk * model.tensorParallel * model.pipelineParallel * 11) / 10;
   const cpuTokens = kvBytesPerToken === null || cpu === 0 ? null : Math.floor((cpu * 2 ** 30) / kvBytesPerToken);
   return {
     plan: { cpuGiBPerGpu: cpu, diskGiBPerGpu: disk, server, cpuTokens },
     args: ["--kv-transfer-config", JSON.stringify(CONNECTOR)],
     env: settings(cache, memoryGiBPerGpu, server),
-    mounts: disk === 0 ? [] : [diskMount(disk * model.tensorParallel * model.pipelineParallel)],
+    mounts: diskGiB === 0 ? [] : [diskMount(diskGiB)],
     memoryGiBPerGpu,
+    diskGiB,
   };
 }
 
@@ -89,8 +94,7 @@ function diskMount(gib: number): Mount {
     name: "lmcache-disk",
     path: DISK_PATH,
     readOnly: false,
-    // A tenth more than LMCache may write: the kubelet evicts the pod at the limit, LMCache itself evicts blocks before.
-    source: { kind: "emptyDir", sizeLimit: formatGiB(gib * 1.1) },
+    source: { kind: "emptyDir", sizeLimit: formatGiB(gib) },
   };
 }
 

@@ -64,14 +64,13 @@ export function engineResources(
   const extra = shmGiB + (cache?.memoryGiBPerGpu ?? 0) * gpus + offloaded(model.extraArgs, gpus);
   const own = ownMemory(model, gpus, sizes);
   const weightsVolumeGiB = weightsVolume(model, sizes.files / 2 ** 30);
-  const cacheDiskGiB = (cache?.plan.diskGiBPerGpu ?? 0) * 1.1 * gpus;
   return {
     cpu: model.resources.cpu === undefined ? defaultCores(model, gpus) : coresOf(model.resources.cpu),
     memoryGiB: own.memoryGiB + extra,
     shmGiB,
     cpuKvGiB: own.cpuKvGiB,
     weightsVolumeGiB,
-    diskGiB: model.runtime === "simulator" ? 0 : Math.ceil(weightsVolumeGiB + cacheDiskGiB + HOME_GIB),
+    diskGiB: model.runtime === "simulator" ? 0 : Math.ceil(weightsVolumeGiB + (cache?.diskGiB ?? 0) + HOME_GIB),
     gpus,
   };
 }
