@@ -85,6 +85,7 @@ export class ApiClient {
   }
 
   #send(method: string, path: string, content?: object, type = "json"): Promise<ApiAnswer> {
+    const payload = content === undefined ? undefined : JSON.stringify(content);
     return new Promise((resolve, reject) => {
       const call = request(
         new URL(path, this.server),
@@ -92,7 +93,7 @@ export class ApiClient {
           method,
           agent: this.#agent,
           timeout: REQUEST_TIMEOUT_MS,
-          headers: content === undefined ? {} : { "content-type": `application/${type}` },
+          headers: payload === undefined ? {} : bodyHeaders(type, payload),
         },
         (response) => {
           const chunks: Buffer[] = [];
@@ -105,9 +106,14 @@ export class ApiClient {
       );
       call.on("timeout", () => call.destroy(new Error(`${method} ${path}: no answer within ${REQUEST_TIMEOUT_MS} ms`)));
       call.on("error", reject);
-      call.end(content === undefined ? undefined : JSON.stringify(content));
+      call.end(payload);
     });
   }
+}
+
+/** The length is said explicitly: of a DELETE's body Node otherwise gives none, and it would be read as the next request. */
+function bodyHeaders(type: string, payload: string): Record<string, string | number> {
+  return { "content-type": `application/${type}`, "content-length": Buffer.byteLength(payload) };
 }
 
 /** Runs `work` with a client that is closed afterwards. */

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileS
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorCode, identify, type ProcessIdentity } from "./processes.ts";
+import { ClusterError } from "./types.ts";
 
 /** One mounted control group hierarchy. */
 export interface Hierarchy {
@@ -37,8 +38,43 @@ const DAEMONS = "daemons";
 /**
  * Creates the control groups of a cluster in every hierarchy.
  * @returns the `cgroup.procs` files a daemon writes its pid into before it starts
+ * @throws ClusterError where the machine does not allow it
  */
 export function createCgroups(name: string): readonly string[] {
+  try {
+    const files = createInAll(name);
+    requireControllers(name);
+    return files;
+  } catch (error) {
+    if (!["EROFS", "EACCES", "EPERM"].includes(errorCode(error) ?? "")) throw error;
+    const reason = error instanceof Error ? error.message : "";
+    throw new ClusterError(
+      `Control groups can't be made here (${reason}), as in an ordinary container. Start the container with --privileged, or use a cluster of your own with --context NAME.`,
+    );
+  }
+}
+
+/** What the kubelet refuses to start without on a version 2 host. */
+const REQUIRED_CONTROLLERS = ["cpu", "memory", "pids"];
+
+/**
+ * In a container's version 2 hierarchy, whose root holds the container's processes, controllers can't be handed down.
+ * @throws ClusterError
+ */
+function requireControllers(name: string): void {
+  const root = hierarchies().find(({ path, version }) => path === "/sys/fs/cgroup" && version === 2);
+  if (root === undefined) return;
+  const available = readFileSync(join(root.path, name, "cgroup.controllers"), "utf8")
+    .trim()
+    .split(" ");
+  const missing = REQUIRED_CONTROLLERS.filter((controller) => !available.includes(controller));
+  if (missing.length === 0) return;
+  throw new ClusterError(
+    `${root.path}: the control group controllers ${missing.join(", ")} can't be used below it, because processes live in the group itself. Start the container with --cgroupns=host, or move its processes into a child group first.`,
+  );
+}
+
+function createInAll(name: string): readonly string[] {
   return hierarchies().flatMap((hierarchy) => {
     const root = join(hierarchy.path, name);
     const daemons = join(root, DAEMONS);

@@ -7,6 +7,28 @@ export const shellQuote = (word: string): string => `'${word.replaceAll("'", "'\
 const NODE_INTERFACE = "node0";
 
 /**
+ * Kernel settings the kubelet insists on; they are the whole machine's, so it is shown files that already say what it wants.
+ * Source: kubernetes 1.36 `setupKernelTunables` (pkg/kubelet/cm/container_manager_linux.go).
+ */
+export const SHIELDED_SETTINGS = {
+  "vm/overcommit_memory": 1,
+  "vm/panic_on_oom": 0,
+  "kernel/panic": 10,
+  "kernel/panic_on_oops": 1,
+  "kernel/keys/root_maxkeys": 1_000_000,
+  "kernel/keys/root_maxbytes": 25_000_000,
+} as const;
+
+function shieldCommands(): string {
+  return Object.entries(SHIELDED_SETTINGS)
+    .map(([setting, value]) => {
+      const file = `/run/kernel/${setting.replaceAll("/", ".")}`;
+      return `echo ${value} > ${file}\nmount -n --bind ${file} /proc/sys/${setting}`;
+    })
+    .join("\n");
+}
+
+/**
  * The script that is process 1 of the cluster. It runs in new network, mount and PID namespaces: whatever is started
  * there dies with it, mounts and network included, even if nobody is left to clean up.
  *
@@ -20,10 +42,11 @@ export function renderNamespaceScript(layout: Layout): string {
 mount -n --make-rprivate /
 mount -n --make-rshared /
 mount -n -t tmpfs -o mode=0755 tmpfs /run
-mkdir -p /run/netns /run/lock ${INSIDE.containerdState} ${INSIDE.etcdData}
+mkdir -p /run/kernel /run/netns /run/lock ${INSIDE.containerdState} ${INSIDE.etcdData}
 chmod 0700 ${INSIDE.etcdData}
 mount --bind ${q(`${layout.variable}/lib`)} /var/lib
 mount --bind ${q(`${layout.variable}/log`)} /var/log
+${shieldCommands()}
 ip link set lo up
 ip link add ${NODE_INTERFACE} type bridge
 ip address add ${node}/${ADDRESSES.nodePrefix} dev ${NODE_INTERFACE}

@@ -47,7 +47,7 @@ conditions:
 {{ end }}
 addresses:
 - { type: InternalIP, address: {{ NodeIP | Quote }} }
-- { type: Hostname, address: {{ NodeName | Quote }} }
+- { type: Hostname, address: {{ .metadata.name | Quote }} }
 phase: Running
 `,
     },
