@@ -17,12 +17,13 @@ import { PanelBuilder as HeatmapBuilder } from "@grafana/grafana-foundation-sdk/
 import { DataqueryBuilder, PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
+import { DATASOURCE_UID } from "../../../planning/grafana.ts";
 
 /** A dashboard in Grafana's classic schema. */
 export type ClassicDashboard = ReturnType<DashboardBuilder["build"]>;
 
-/** uid of the datasource that Grafana's provisioning gives the stack's Prometheus. */
-export const DATASOURCE = { type: "prometheus", uid: "prometheus" } as const;
+/** The datasource that Grafana's provisioning makes of the stack's Prometheus. */
+export const DATASOURCE = { type: "prometheus", uid: DATASOURCE_UID } as const;
 
 /**
  * Which series the panels read. Routers re-export some of the engines' names (`vllm:num_requests_running`), so that a
