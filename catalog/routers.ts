@@ -1,7 +1,9 @@
 import { parseFlags } from "./flags.ts";
 import type { FlagProblem, FlagTable, ParsedFlag } from "./flags.ts";
 import { PRODUCTION_STACK_FLAGS } from "./routers/production-stack.ts";
+import { VLLM_ROUTER_FLAGS_0_1_14 } from "./routers/vllm-router-0.1.14.ts";
 import { VLLM_ROUTER_FLAGS } from "./routers/vllm-router.ts";
+import { compareVersions } from "./version.ts";
 
 /**
  * The two programs that are both called `vllm-router`: the production stack's in Python (`lmcache/lmstack-router`) and
@@ -25,6 +27,8 @@ export interface PolicySupport {
   readonly value: string;
   /** True when each replica keeps state of its own, so that two replicas would undo each other's work. */
   readonly statePerReplica: boolean;
+  /** First version looked at that has it, where the packaged one has not. */
+  readonly since?: string;
   readonly note?: string;
 }
 
@@ -38,7 +42,7 @@ export interface Router {
 /**
  * Policies of each implementation.
  * Source: vllm-project/production-stack `src/vllm_router/routers/routing_logic.py` of 2026-08-05 and vllm-project/router
- * 0.1.17, read 2026-11.
+ * 0.1.14 and 0.1.17, read 2026-11.
  */
 // prettier-ignore
 const ROUTERS: Readonly<Record<RouterImplementation, Router>> = {
@@ -54,13 +58,13 @@ const ROUTERS: Readonly<Record<RouterImplementation, Router>> = {
     },
   },
   "vllm-router": {
-    flags: { program: "vllm-router (vllm-project/router)", flags: VLLM_ROUTER_FLAGS, prefixes: true },
+    flags: { program: "vllm-router (vllm-project/router) 0.1.17", flags: VLLM_ROUTER_FLAGS, prefixes: true },
     policyFlag: "--policy",
     policies: {
       roundRobin: { value: "round_robin", statePerReplica: false },
       session: { value: "consistent_hash", statePerReplica: false, note: "by X-Session-ID, X-User-ID and the like, or session_id and user in the body" },
       prefixAware: { value: "cache_aware", statePerReplica: true, note: "a radix tree of prompts with eviction, balanced by load" },
-      kvAware: { value: "kv_aware", statePerReplica: true, note: "needs --worker-urls and KV events of the engines" },
+      kvAware: { value: "kv_aware", statePerReplica: true, since: "0.1.17", note: "needs --worker-urls and KV events of the engines" },
       random: { value: "random", statePerReplica: false },
       leastLoaded: { value: "power_of_two", statePerReplica: false, note: "two or more engines" },
       disaggregated: { value: "round_robin", statePerReplica: false, note: "with --vllm-pd-disaggregation" },
@@ -68,14 +72,35 @@ const ROUTERS: Readonly<Record<RouterImplementation, Router>> = {
   },
 };
 
-/** The facts about that implementation. */
-export function router(implementation: RouterImplementation): Router {
-  return ROUTERS[implementation];
+/** Version of vllm-project/router whose wheel can be had from PyPI, which images and the rehearsal are built from. */
+export const VLLM_ROUTER_VERSION = "0.1.14";
+
+/**
+ * The facts about that implementation.
+ * @param version of vllm-project/router: 0.1.14 and 0.1.17 were read, others count as the next newer of them; the
+ * production stack's router is known in one version
+ */
+export function router(implementation: RouterImplementation, version = VLLM_ROUTER_VERSION): Router {
+  const newest = ROUTERS[implementation];
+  if (implementation === "production-stack" || compareVersions(version, VLLM_ROUTER_VERSION) > 0) return newest;
+  const older = new Map(newest.flags.flags.filter(({ since }) => since === undefined).map((flag) => [flag.name, flag]));
+  for (const flag of VLLM_ROUTER_FLAGS_0_1_14) older.set(flag.name, flag);
+  const policies = Object.entries(newest.policies).filter(([, { since }]) => since === undefined);
+  return {
+    policyFlag: newest.policyFlag,
+    policies: Object.fromEntries(policies),
+    flags: {
+      program: "vllm-router (vllm-project/router) 0.1.14",
+      flags: [...older.values()],
+      later: newest.flags.flags.filter(({ since }) => since !== undefined),
+      prefixes: true,
+    },
+  };
 }
 
 /** Implementations that have the policy, for messages about one that lacks it. */
 export function implementationsWith(policy: RoutingPolicy): readonly RouterImplementation[] {
-  return routerImplementations.filter((name) => ROUTERS[name].policies[policy] !== undefined);
+  return routerImplementations.filter((name) => router(name).policies[policy] !== undefined);
 }
 
 /** A flag or a flag and its value, as the tables write what another flag needs: `--routing-logic kvaware`. */
@@ -96,12 +121,14 @@ function alternatives(condition: string): readonly string[] {
 /**
  * What that router would refuse at start, and flags without effect.
  * @param words the program's complete arguments
+ * @param version as for {@link router}
  */
 export function checkRouterArguments(
   implementation: RouterImplementation,
   words: readonly string[],
+  version = VLLM_ROUTER_VERSION,
 ): readonly FlagProblem[] {
-  const { flags } = ROUTERS[implementation];
+  const { flags } = router(implementation, version);
   const { parsed, problems } = parseFlags(flags, words);
   const holds = (condition: string): boolean => alternatives(condition).some((wanted) => isGiven(parsed, wanted));
   const missing: FlagProblem[] = flags.flags.flatMap((flag) => {

@@ -1,7 +1,8 @@
 import type { Flag } from "../flags.ts";
 
 /**
- * Flags of `vllm-router` of vllm-project/router 0.1.17 (Rust), one per row.
+ * Flags of `vllm-router` of vllm-project/router 0.1.17 (Rust), one per row; `since` is the first version looked at
+ * that has the flag, after 0.1.14.
  *
  * Source: vllm-project/router `vllm_router/router_args.py` at 0.1.17 (Apache-2.0), read 2026-11.
  */
@@ -10,21 +11,21 @@ export const VLLM_ROUTER_FLAGS: readonly Flag[] = [
   { name: "--host", kind: "string", default: "127.0.0.1" },
   { name: "--port", kind: "int", default: 30000 },
   { name: "--worker-urls", kind: "list", separator: "spaces", item: "string", default: [] },
-  { name: "--enable-program-scheduling", kind: "bool", default: false, negatable: false },
-  { name: "--program-scheduling-config-json", kind: "json", json: "object", requires: ["--enable-program-scheduling"] },
+  { name: "--enable-program-scheduling", kind: "bool", since: "0.1.17", default: false, negatable: false },
+  { name: "--program-scheduling-config-json", kind: "json", since: "0.1.17", json: "object", requires: ["--enable-program-scheduling"] },
   { name: "--policy", kind: "enum", choices: ["random", "round_robin", "cache_aware", "kv_aware", "power_of_two", "consistent_hash", "sticky_least_loaded"], default: "cache_aware", note: "power_of_two needs two or more workers" },
   { name: "--prefill-policy", kind: "enum", choices: ["random", "round_robin", "cache_aware", "kv_aware", "power_of_two", "consistent_hash", "sticky_least_loaded"], requires: ["--vllm-pd-disaggregation"] },
   { name: "--decode-policy", kind: "enum", choices: ["random", "round_robin", "cache_aware", "kv_aware", "power_of_two", "consistent_hash", "sticky_least_loaded"], requires: ["--vllm-pd-disaggregation"] },
-  { name: "--router-temperature", kind: "float", default: 0.0 },
-  { name: "--kv-penalty-host", kind: "float", default: 0.8 },
-  { name: "--kv-penalty-external", kind: "float", default: 0.6 },
-  { name: "--kv-penalty-disk", kind: "float", default: 0.3 },
-  { name: "--kv-aware-session-affinity-ttl-secs", kind: "int", min: 1, max: 31536000, requires: ["policy kv_aware"] },
-  { name: "--kv-event-source", kind: "list", separator: "repeat", item: "string", default: [], requires: ["--kv-event-model", "--worker-urls"], note: "WORKER_URL must be one of --worker-urls; several endpoints: one per DP rank" },
-  { name: "--kv-event-replay-source", kind: "list", separator: "repeat", item: "string", default: [], requires: ["--kv-event-source"], note: "needs a --kv-event-source for the same worker" },
-  { name: "--kv-event-block-size", kind: "int", default: 16 },
-  { name: "--kv-event-model", kind: "string" },
-  { name: "--pd-kv-events", kind: "list", separator: "repeat", item: "string", default: [], requires: ["--vllm-pd-disaggregation", "prefill policy kv_aware"], note: "block size 16; endpoints in DP rank order" },
+  { name: "--router-temperature", kind: "float", since: "0.1.17", default: 0.0 },
+  { name: "--kv-penalty-host", kind: "float", since: "0.1.17", default: 0.8 },
+  { name: "--kv-penalty-external", kind: "float", since: "0.1.17", default: 0.6 },
+  { name: "--kv-penalty-disk", kind: "float", since: "0.1.17", default: 0.3 },
+  { name: "--kv-aware-session-affinity-ttl-secs", kind: "int", since: "0.1.17", min: 1, max: 31536000, requires: ["policy kv_aware"] },
+  { name: "--kv-event-source", kind: "list", since: "0.1.17", separator: "repeat", item: "string", default: [], requires: ["--kv-event-model", "--worker-urls"], note: "WORKER_URL must be one of --worker-urls; several endpoints: one per DP rank" },
+  { name: "--kv-event-replay-source", kind: "list", since: "0.1.17", separator: "repeat", item: "string", default: [], requires: ["--kv-event-source"], note: "needs a --kv-event-source for the same worker" },
+  { name: "--kv-event-block-size", kind: "int", since: "0.1.17", default: 16 },
+  { name: "--kv-event-model", kind: "string", since: "0.1.17" },
+  { name: "--pd-kv-events", kind: "list", since: "0.1.17", separator: "repeat", item: "string", default: [], requires: ["--vllm-pd-disaggregation", "prefill policy kv_aware"], note: "block size 16; endpoints in DP rank order" },
   { name: "--mini-lb", kind: "bool", default: false, negatable: false },
   { name: "--vllm-pd-disaggregation", kind: "bool", default: false, negatable: false, note: "--worker-urls is then ignored" },
   { name: "--prefill", kind: "list", separator: "repeat", item: "string", words: 2, default: [], requires: ["--vllm-pd-disaggregation"], note: "ignored without it" },
@@ -37,9 +38,9 @@ export const VLLM_ROUTER_FLAGS: readonly Flag[] = [
   { name: "--eviction-interval-secs", kind: "int", default: 120, above: 0 },
   { name: "--max-tree-size", kind: "int", default: 33554432, above: 0 },
   { name: "--max-payload-size", kind: "int", default: 536870912, above: 0 },
-  { name: "--wasm-middleware", kind: "string" },
-  { name: "--wasm-middleware-sha256", kind: "string", requires: ["--wasm-middleware"] },
-  { name: "--wasm-middleware-route", kind: "list", separator: "repeat", item: "string", default: [], note: "without it /v1/chat/completions when --wasm-middleware is set" },
+  { name: "--wasm-middleware", kind: "string", since: "0.1.17" },
+  { name: "--wasm-middleware-sha256", kind: "string", since: "0.1.17", requires: ["--wasm-middleware"] },
+  { name: "--wasm-middleware-route", kind: "list", since: "0.1.17", separator: "repeat", item: "string", default: [], note: "without it /v1/chat/completions when --wasm-middleware is set" },
   { name: "--intra-node-data-parallel-size", kind: "int", default: 1, note: "help says --api-key is needed above 1; the configuration check does not refuse it missing" },
   { name: "--enable-igw", kind: "bool", default: false, negatable: false },
   { name: "--api-key", kind: "string" },
@@ -51,7 +52,7 @@ export const VLLM_ROUTER_FLAGS: readonly Flag[] = [
   { name: "--service-discovery-namespace", kind: "string", note: "unset watches all namespaces (cluster-wide rights)" },
   { name: "--prefill-selector", kind: "list", separator: "spaces", item: "string", default: [], requires: ["--vllm-pd-disaggregation", "--service-discovery"] },
   { name: "--decode-selector", kind: "list", separator: "spaces", item: "string", default: [], requires: ["--vllm-pd-disaggregation", "--service-discovery"] },
-  { name: "--vllm-discovery-address", kind: "string" },
+  { name: "--vllm-discovery-address", kind: "string", since: "0.1.17" },
   { name: "--kv-connector", kind: "enum", choices: ["nixl", "mooncake", "moriio"], default: "nixl" },
   { name: "--prometheus-port", kind: "int", default: 29000, note: "the default exposes metrics on 127.0.0.1:29000; help text says off when unset" },
   { name: "--prometheus-host", kind: "string", default: "127.0.0.1" },

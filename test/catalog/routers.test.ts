@@ -10,11 +10,12 @@ const told = (implementation: RouterImplementation, line: string): readonly stri
 
 describe("catalog: routers", () => {
   it("keeps the two programs of the same name apart", () => {
-    assert.equal(router("vllm-router").flags.flags.length, 71);
+    assert.equal(router("vllm-router", "0.1.17").flags.flags.length, 71);
+    assert.equal(router("vllm-router").flags.flags.length, 58);
     assert.equal(router("production-stack").flags.flags.length, 56);
     assert.match(
       told("vllm-router", "--routing-logic roundrobin").join(),
-      /is not a flag of vllm-router \(vllm-project\/router\)/,
+      /is not a flag of vllm-router \(vllm-project\/router\) 0\.1\.14/,
     );
   });
 
@@ -24,6 +25,15 @@ describe("catalog: routers", () => {
       const choices = flags.flags.find((flag) => flag.name === policyFlag)?.choices ?? [];
       for (const { value } of Object.values(policies)) assert.ok(choices.includes(value), `${name} ${value}`);
     }
+  });
+
+  it("keeps flags and policies of versions nobody has packaged from the packaged one", () => {
+    assert.equal(router("vllm-router").policies.kvAware, undefined);
+    assert.equal(router("vllm-router", "0.1.17").policies.kvAware?.value, "kv_aware");
+    assert.match(told("vllm-router", "--policy kv_aware").join(), /"kv_aware" is not one of its values/);
+    assert.match(told("vllm-router", "--router-temperature 0.5").join(), /it came with 0\.1\.17/);
+    assert.deepEqual(checkRouterArguments("vllm-router", ["--policy", "kv_aware"], "0.1.17"), []);
+    assert.deepEqual(implementationsWith("kvAware"), ["production-stack"]);
   });
 
   it("knows who has which policy", () => {
