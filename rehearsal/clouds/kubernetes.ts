@@ -1,50 +1,18 @@
 import { createHash } from "node:crypto";
-import { createRequire } from "node:module";
 import path from "node:path";
 
-import { z } from "zod";
-
 import { driftedInputs } from "../kubernetes-provider/drift.ts";
-import { isUsuallyNamespaced, kindOf, kindOfToken, RELEASE, type Kind } from "../kubernetes-provider/kinds.ts";
-import { complete, idOf, isAutonamed, splitId } from "../kubernetes-provider/naming.ts";
+import { isImmutable } from "../kubernetes-provider/immutable.ts";
+import { isUsuallyNamespaced, kindOf, kindOfToken, RELEASE } from "../kubernetes-provider/kinds.ts";
+import { complete, idOf, splitId } from "../kubernetes-provider/naming.ts";
 import { releaseHandler } from "../kubernetes-provider/release.ts";
 import { compare } from "./compare.ts";
 import { Faults } from "./faults.ts";
 import { SimulatedCluster } from "./kubernetes-objects.ts";
 import type { ProviderSession, ResourceHandler } from "./provider.ts";
+import { sdkVersion } from "./sdk-version.ts";
 import type { FaultyProvider } from "./tables.ts";
 import { textAt, UNKNOWN, withValueAt, type Path, type Properties } from "./values.ts";
-
-/**
- * Fields that can't be changed in place, by kind.
- * Source: the validation of Kubernetes 1.36 (the validation packages of each API group), 2026-11-20.
- */
-const IMMUTABLE: Readonly<Record<string, readonly string[]>> = {
-  ClusterRoleBinding: ["roleRef"],
-  DaemonSet: ["spec.selector"],
-  Deployment: ["spec.selector"],
-  IngressClass: ["spec.controller"],
-  Job: ["spec.template", "spec.selector", "spec.completionMode"],
-  PersistentVolumeClaim: [
-    "spec.accessModes",
-    "spec.selector",
-    "spec.storageClassName",
-    "spec.volumeMode",
-    "spec.volumeName",
-  ],
-  Pod: ["spec"],
-  PriorityClass: ["value", "preemptionPolicy"],
-  ReplicaSet: ["spec.selector"],
-  RoleBinding: ["roleRef"],
-  RuntimeClass: ["handler"],
-  Secret: ["type"],
-  Service: ["spec.clusterIP"],
-  StatefulSet: ["spec.selector", "spec.serviceName", "spec.podManagementPolicy", "spec.volumeClaimTemplates"],
-  StorageClass: ["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode", "mountOptions"],
-};
-
-/** Changes of these fields make another object. */
-const IDENTITY = ["apiVersion", "kind", "metadata.name", "metadata.namespace"];
 
 /** Options of {@link simulatedKubernetes}. */
 export interface SimulatedKubernetesOptions {
@@ -76,17 +44,11 @@ export function simulatedKubernetes(options: SimulatedKubernetesOptions = {}): S
   };
   return {
     name: "kubernetes",
-    version: kubernetesVersion(),
+    version: sdkVersion("@pulumi/kubernetes"),
     faults: new Faults(),
     cluster,
     connect: () => session(cluster),
   };
-}
-
-/** Version of the installed `@pulumi/kubernetes`, which its resources ask the provider for. */
-export function kubernetesVersion(): string {
-  const manifest: unknown = createRequire(import.meta.url)("@pulumi/kubernetes/package.json");
-  return z.object({ version: z.string() }).parse(manifest).version;
 }
 
 function session(clusterOf: (identifier?: string) => SimulatedCluster): ProviderSession {
@@ -140,7 +102,7 @@ function objectHandler(
       return {
         differences: compare(oldInputs, inputs, (changed) => isImmutable(kind, changed, oldInputs)),
         // Two objects can't have the same name, not even while one replaces the other.
-        deleteBeforeReplace: !isAutonamed(inputs),
+        deleteBeforeReplace: idOf(oldInputs) === idOf(inputs),
       };
     },
     previewCreate: ({ inputs }) => {
@@ -164,13 +126,6 @@ function objectHandler(
       clusterOf().remove({ ...kindOf(type, inputs), metadata: splitId(id) });
     },
   };
-}
-
-function isImmutable({ kind }: Kind, changed: Path, before: Properties): boolean {
-  const name = changed.join(".");
-  const frozen = (kind === "Secret" || kind === "ConfigMap") && before.immutable === true;
-  if (frozen && ["data", "stringData", "binaryData", "immutable"].includes(String(changed[0]))) return true;
-  return [...IDENTITY, ...(IMMUTABLE[kind] ?? [])].some((field) => name === field || name.startsWith(`${field}.`));
 }
 
 function withoutStatus(object: Properties): Properties {

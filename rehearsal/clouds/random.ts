@@ -1,9 +1,9 @@
 import { createHash, randomBytes, randomInt, randomUUID } from "node:crypto";
-import { createRequire } from "node:module";
 
 import { z } from "zod";
 
 import { ProviderError, type CheckFailure, type ResourceHandler } from "./provider.ts";
+import { sdkVersion } from "./sdk-version.ts";
 import { simulatedProvider, type FaultyProvider } from "./tables.ts";
 import { containsUnknown, type Properties } from "./values.ts";
 
@@ -73,7 +73,7 @@ const shuffle = z.object({
 export function simulatedRandom(): FaultyProvider {
   return simulatedProvider({
     name: "random",
-    version: sdkVersion(),
+    version: sdkVersion("@pulumi/random"),
     resources: {
       "random:index/randomPassword:RandomPassword": {
         ...drawn(characters, (args) => ({ id: "none", outputs: { result: text(args) } })),
@@ -210,9 +210,4 @@ function shuffled<T>(items: readonly T[], seed?: string): T[] {
         : createHash("sha256").update(`${seed} ${index}`).digest("hex"),
   }));
   return keyed.sort((one, other) => (one.key < other.key ? -1 : 1)).map(({ item }) => item);
-}
-
-function sdkVersion(): string {
-  const manifest: unknown = createRequire(import.meta.url)("@pulumi/random/package.json");
-  return z.object({ version: z.string() }).parse(manifest).version;
 }

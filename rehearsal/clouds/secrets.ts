@@ -36,6 +36,11 @@ export class Secrets {
     }
   }
 
+  /** Notes a text that must not appear in messages although no property holds it in this form. */
+  addText(text: string): void {
+    this.#redact(text);
+  }
+
   /** Notes everything other sets of secrets hold. */
   addAll(...others: readonly Secrets[]): this {
     for (const other of others) {
