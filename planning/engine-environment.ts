@@ -1,7 +1,7 @@
 import type { Environment, Model } from "../environments/schema/environment.ts";
 import type { EngineCache } from "./cache.ts";
 import type { EngineResources } from "./engine-resources.ts";
-import type { EngineTimes } from "./engine-timing.ts";
+import { downloads, isFilled, type EngineTimes } from "./engine-timing.ts";
 import { SECRETS } from "./names.ts";
 import type { EnvironmentVariable } from "./types.ts";
 
@@ -51,7 +51,9 @@ function ownedVariables(
   if (model.runtime === "simulator") return [{ name: "POD_IP", field: "status.podIP" }];
   return [
     { name: "VLLM_API_KEY", secret: SECRETS.engineKey },
-    ...(environment.huggingFaceToken === undefined ? [] : [{ name: "HF_TOKEN", secret: SECRETS.huggingFace }]),
+    ...(environment.huggingFaceToken === undefined || !downloads(model)
+      ? []
+      : [{ name: "HF_TOKEN", secret: SECRETS.huggingFace }]),
     { name: "HOME", value: HOME },
     ...hubVariables(model),
     { name: "VLLM_ENGINE_READY_TIMEOUT_S", value: String(times.startBudget) },
@@ -61,8 +63,7 @@ function ownedVariables(
 
 /** A volume that can't be written holds the files only; locks and code of the hub's library go to the home folder. */
 function hubVariables(model: Model): EnvironmentVariable[] {
-  const readOnly = model.weights.kind === "claim" && model.weights.accessMode === "ReadOnlyMany";
-  if (!readOnly) return [{ name: "HF_HOME", value: WEIGHTS_PATH }];
+  if (!isFilled(model)) return [{ name: "HF_HOME", value: WEIGHTS_PATH }];
   return [
     { name: "HF_HOME", value: `${HOME}/.cache/huggingface` },
     { name: "HF_HUB_CACHE", value: `${WEIGHTS_PATH}/hub` },

@@ -1,15 +1,13 @@
 import { isGated } from "../catalog/models.ts";
 import { WEIGHTS_PATH } from "./engine-environment.ts";
 import { extraPath, flagOf, valueOf, VLLM, type EngineFacts, type Rule } from "./engine-facts.ts";
-import { isPath } from "./engine-timing.ts";
+import { downloads, isPath } from "./engine-timing.ts";
 import { mergeFindings, NO_FINDINGS, refused, warned, type Findings } from "./findings.ts";
 import { readableGiB } from "./quantities.ts";
 
 function checkToken({ environment, model, path }: EngineFacts): Findings {
   const gated = model.gated ?? isGated(model.model);
-  const offline =
-    isPath(model.model) || (model.weights.kind === "claim" && model.weights.accessMode === "ReadOnlyMany");
-  if (!gated || offline || environment.huggingFaceToken !== undefined) return NO_FINDINGS;
+  if (!gated || !downloads(model) || environment.huggingFaceToken !== undefined) return NO_FINDINGS;
   return refused(
     `${path}.model`,
     model.model,

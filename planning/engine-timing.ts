@@ -65,27 +65,42 @@ export function engineTimes(model: Model, shape: ArchitectureDescription | null)
 
 function predict(model: Model, shape: ArchitectureDescription | null): StartPrediction | null {
   if (model.runtime === "simulator" || shape === null) return null;
-  return predictStart({
+  const prediction = predictStart({
     weightsBytes: shape.weightsBytes,
     source: weightsSource(model),
     gpus: model.tensorParallel * model.pipelineParallel,
     layers: shape.layers,
     enforceEager: model.eager,
   });
+  if (model.runtime !== "cpu") return prediction;
+  const breakdown = prediction.breakdown.map(({ label, seconds }) => ({
+    label: label.replace(/,.*graphs$/, ""),
+    seconds,
+  }));
+  return { ...prediction, breakdown };
 }
 
 /** The slowest place the weights may come from: a volume that can be written is empty at the first start. */
 function weightsSource(model: Model): WeightsSource {
   const { weights } = model;
   if (weights.kind === "ephemeral") return "hub";
-  const filled = weights.accessMode === "ReadOnlyMany" || isPath(model.model);
-  if (!filled) return "hub";
+  if (downloads(model)) return "hub";
   return weights.accessMode === "ReadWriteOnce" ? "localDisk" : "sharedVolume";
 }
 
 /** Whether a model is a path inside the container and not an id on the hub. */
 export function isPath(model: string): boolean {
   return model.startsWith("/") || model.startsWith(".");
+}
+
+/** Whether the weights are on a volume that can't be written, so that they were put there before. */
+export function isFilled({ weights }: Model): boolean {
+  return weights.kind === "claim" && weights.accessMode === "ReadOnlyMany";
+}
+
+/** Whether an engine may have to fetch its weights from the hub. */
+export function downloads(model: Model): boolean {
+  return !isFilled(model) && !isPath(model.model);
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   environmentOf,
   H100,
   planFirst,
+  SMALL,
   variable,
   withModel,
 } from "./support/environments.ts";
@@ -103,7 +104,7 @@ describe("a CPU engine", () => {
 });
 
 describe("secrets of an engine", () => {
-  it("are references: the stack's key always, the hub's token if the environment has one", () => {
+  it("are references: the stack's key always, the hub's token if the environment has one and the engine downloads", () => {
     const secretsOf = (settings: Parameters<typeof environmentOf>[0]) =>
       engineOf(environmentOf(settings)).workload.pod.env.flatMap((entry) =>
         "secret" in entry ? [`${entry.name} ${entry.secret.name}/${entry.secret.key}`] : [],
@@ -112,6 +113,10 @@ describe("secrets of an engine", () => {
     assert.deepEqual(secretsOf({ huggingFaceToken: "hf_x" }), [
       "VLLM_API_KEY engine-key/key",
       "HF_TOKEN hugging-face/token",
+    ]);
+    const weights = { ...CLAIM, accessMode: "ReadOnlyMany" as const };
+    assert.deepEqual(secretsOf({ huggingFaceToken: "hf_x", models: [{ ...SMALL, weights }] }), [
+      "VLLM_API_KEY engine-key/key",
     ]);
   });
 });
