@@ -44,11 +44,16 @@ export function simulatedKubernetes(options: SimulatedKubernetesOptions = {}): S
   };
   return {
     name: "kubernetes",
-    version: sdkVersion("@pulumi/kubernetes"),
+    version: kubernetesVersion(),
     faults: new Faults(),
     cluster,
     connect: () => session(cluster),
   };
+}
+
+/** Version of the installed `@pulumi/kubernetes`, which its resources ask the provider for. */
+export function kubernetesVersion(): string {
+  return sdkVersion("@pulumi/kubernetes");
 }
 
 function session(clusterOf: (identifier?: string) => SimulatedCluster): ProviderSession {

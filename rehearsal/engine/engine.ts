@@ -25,7 +25,10 @@ export interface EngineOptions extends WorkspaceSource {
   readonly pulumiRoot: string;
   /** The program; what it returns are the outputs of the stack. */
   readonly program: PulumiFn;
-  /** Providers served from this process. Any other package needs a plugin. */
+  /**
+   * Providers served from this process. With any of them the engine downloads no plugin and keeps to the state folder;
+   * without one it uses the plugins of the user, and downloads what is missing.
+   */
   readonly providers: readonly SimulatedProvider[];
   /** Folder for the state, kept between runs. @default a temporary one, removed at the end */
   readonly stateDir?: string;
@@ -77,12 +80,12 @@ async function openStack(options: EngineOptions, stateDir: string, served: reado
   try {
     const workspace = await LocalWorkspace.create({
       workDir: await makeWorkspace(options, path.join(stateDir, "workspace")),
-      pulumiHome: path.join(stateDir, "home"),
+      ...(served.length === 0 ? {} : { pulumiHome: path.join(stateDir, "home") }),
       pulumiCommand: await PulumiCommand.get({ root: options.pulumiRoot, skipVersionCheck: true }),
       program: options.program,
       envVars: {
         PULUMI_SKIP_UPDATE_CHECK: "true",
-        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+        ...(served.length === 0 ? {} : { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" }),
         PULUMI_BACKEND_URL: `file://${backend}`,
         PULUMI_CONFIG_PASSPHRASE: options.passphrase ?? "rehearsal",
         PULUMI_DEBUG_PROVIDERS: served.map(({ name, port }) => `${name}:${port}`).join(","),

@@ -89,7 +89,7 @@ export class EventCollector {
   /** The engine's errors as one text, each with the resource it is about; empty if it reported none. */
   errors(): string {
     const errors = this.#diagnostics.filter(({ severity }) => severity === "error");
-    const texts = errors.map(({ message, urn }) => (urn === undefined ? message : `${describe(urn)}: ${message}`));
+    const texts = errors.map(({ message, urn }) => (urn === undefined ? message : withResource(message, urn)));
     // "update failed" says nothing where the reason is given beside it.
     const reasons = texts.filter((text) => !/^(?:[^:]*: )?(update|preview) failed$/.test(text.trim()));
     return [...new Set(reasons.length > 0 ? reasons : texts)].join("\n");
@@ -120,7 +120,7 @@ export class EventCollector {
   #diagnostic(event: DiagnosticEvent): void {
     // Debugging messages hold secrets in plain text.
     if (!SHOWN.has(event.severity)) return;
-    const message = withoutMarkup(event.message).trimEnd();
+    const message = withoutList(withoutMarkup(event.message)).trimEnd();
     if (message === "") return;
     const urn = event.urn === undefined || event.urn === "" ? undefined : event.urn;
     if (event.ephemeral === true) {
@@ -149,6 +149,18 @@ export function nameOf(urn: string): string {
 export function describe(urn: string): string {
   const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
   return `${type.split(":").at(-1) ?? type} ${nameOf(urn)}`;
+}
+
+/** Our kubernetes providers begin with the object's kind and name already. */
+function withResource(message: string, urn: string): string {
+  const resource = describe(urn);
+  const kind = resource.split(" ", 1)[0] ?? "";
+  return message.startsWith(`${kind} `) ? message : `${resource}: ${message}`;
+}
+
+/** The engine wraps what a provider reports about an unready resource into a numbered list, even for one reason. */
+function withoutList(message: string): string {
+  return message.replace(/^\d+ errors? occurred:\s*/, "").replaceAll(/^\s*\* /gm, "");
 }
 
 /** The engine marks colours as `<{%fg 1%}>` also where it is asked for none. */

@@ -56,7 +56,11 @@ export async function clearPendingOperations(stateDir: string, stack: Stack): Pr
 async function run({ name, workspace }: Stack, args: readonly string[]): Promise<void> {
   await promisify(execFile)(workspace.pulumiCommand.command, [...args, "--stack", name, "--non-interactive"], {
     cwd: workspace.workDir,
-    env: { ...process.env, ...workspace.envVars, PULUMI_HOME: workspace.pulumiHome },
+    env: {
+      ...process.env,
+      ...workspace.envVars,
+      ...(workspace.pulumiHome === undefined ? {} : { PULUMI_HOME: workspace.pulumiHome }),
+    },
   });
 }
 

@@ -48,13 +48,15 @@ async function waitUntilGone(
   const deadline = Date.now() + limit * 1000;
   const deleted = textAt(outputs, "metadata", "uid");
   let pause = FIRST_LOOK_MILLISECONDS;
+  let shown = "";
   for (;;) {
     const live = await objects.get(locator);
     // Somebody else may have made an object of the same name since.
     if (live === undefined || (deleted !== undefined && textAt(live, "metadata", "uid") !== deleted)) return;
     const message = remaining(live);
     if (Date.now() >= deadline) throw new ProviderError(`${name} is not gone after ${limit} s: ${message}`);
-    status(message);
+    if (message !== shown) status(message);
+    shown = message;
     await setTimeout(pause, undefined, { signal });
     pause = Math.min(pause * 1.5, LONGEST_PAUSE_MILLISECONDS);
   }

@@ -60,8 +60,15 @@ function problemOf(pod: Properties, events: readonly Properties[]): Problem | un
     );
     return { message: `failed: ${details.join(" ") || "without a reason"}` };
   }
-  const mount = lastEvent(pod, events, ["FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"]);
-  if (mount !== undefined && statuses.every((status) => !isStarted(status))) return { message: mount };
+  // Pulling an image or mounting a volume takes place before anything is started, and only events tell of it.
+  const starting = lastEvent(pod, events, [
+    "Failed",
+    "FailedAttachVolume",
+    "FailedCreatePodSandBox",
+    "FailedMount",
+    "Pulling",
+  ]);
+  if (starting !== undefined && !statuses.some(isStarted)) return { message: starting };
   const node = textAt(pod, "spec", "nodeName");
   if (statuses.length === 0 && node !== undefined)
     return { message: `is on node ${node}, which has not started it yet` };
@@ -105,7 +112,8 @@ function exit(terminated: Properties): string {
   const code = numberAt(terminated, "exitCode");
   const reason = textAt(terminated, "reason");
   const told = reason === undefined || reason === "Error" ? "" : `${reason}, `;
-  return `${told}exit code ${code ?? "unknown"}`;
+  const message = textAt(terminated, "message")?.trim() ?? "";
+  return `${told}exit code ${code ?? "unknown"}${message === "" ? "" : ` (${message})`}`;
 }
 
 /** The newest event of one of the reasons about an object. */

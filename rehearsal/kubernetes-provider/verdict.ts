@@ -73,7 +73,7 @@ function deployment(object: Properties): Verdict {
   const { replicas, updatedReplicas, availableReplicas } = counts(object);
   if (updatedReplicas < wanted) return waiting(`${updatedReplicas} of ${wanted} replicas are of the new version`);
   if (replicas > updatedReplicas)
-    return waiting(`${replicas - updatedReplicas} replicas of the old version are still there`);
+    return waiting(`replicas of the old version that are still there: ${replicas - updatedReplicas}`);
   if (availableReplicas < wanted) return waiting(`${availableReplicas} of ${wanted} replicas are available`);
   return READY;
 }
