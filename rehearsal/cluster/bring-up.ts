@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ApiClient } from "./api.ts";
 import { createCgroups } from "./cgroups.ts";
@@ -17,7 +17,7 @@ import { daemonsOf, writeConfiguration, type Daemons } from "./programs.ts";
 import { chooseSnapshotter } from "./snapshotter.ts";
 import { changeState, requireState, writeState, type ClusterState } from "./state.ts";
 import { ClusterError, type StartOptions, type StepTime } from "./types.ts";
-import { until, type Condition } from "./wait.ts";
+import { together, unlessAborted, until, type Condition } from "./wait.ts";
 
 /** Generous: a loaded machine with a slow disk still starts. */
 const TIMEOUT_MS = 120_000;
@@ -41,13 +41,6 @@ export async function bringUp(
     together([controlPlane, runtime]).then(() => start.step("join the node", () => start.node())),
   ]);
   return { state: start.finish(), timings: start.timings };
-}
-
-/** Waits for all, so that nothing goes on in the background when one fails, and then fails with the first. */
-async function together(work: readonly Promise<unknown>[]): Promise<void> {
-  const outcomes = await Promise.allSettled(work);
-  const failed = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
 }
 
 const missing = (path: string) => (existsSync(path) ? undefined : "being set up");
@@ -74,6 +67,8 @@ class BringUp {
   /** The first thing on disk: from here on `stopCluster` knows that there is something to remove. */
   record(toolsDigest: string): void {
     const layout = this.#layout;
+    // Last words of an earlier start would be taken for this one's.
+    rmSync(layout.logs, { recursive: true, force: true });
     const folders = [layout.logs, layout.config, layout.sockets, layout.temporary];
     for (const folder of [layout.root, ...folders, join(layout.variable, "lib"), join(layout.variable, "log")]) {
       mkdirSync(folder, { recursive: true, mode: folder === layout.temporary ? 0o777 : 0o755 });
@@ -170,13 +165,12 @@ class BringUp {
       shown.update(text);
     };
     try {
-      if (this.#signal.aborted) throw new ClusterError("The start of the cluster was cancelled.");
-      const result = await this.#supervisor.whileAlive(work(update));
+      const result = await this.#supervisor.whileAlive(unlessAborted(this.#signal, () => work(update)));
       this.timings.push({ step: title, seconds: Math.round(performance.now() - begun) / 1000 });
       shown.done(result);
     } catch (error) {
-      // Ends what other steps still wait for.
-      this.#abort.abort();
+      // Ends what other steps still wait for, with the same reason.
+      this.#abort.abort(error);
       this.#api?.close();
       shown.fail(error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error));
       throw error;

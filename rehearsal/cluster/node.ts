@@ -64,7 +64,7 @@ export async function nodeProblem(api: ApiClient, desired: DesiredNode): Promise
   if (status !== 200) return `can't be read (${status})`;
   const node = nodeSchema.parse(body);
   const ready = node.status.conditions.find(({ type }) => type === "Ready");
-  if (ready?.status !== "True") return `not Ready: ${ready?.message ?? "no report yet"}`;
+  if (ready?.status !== "True") return ready?.message ?? "no report yet";
   const gpus = node.status.allocatable[GPU_RESOURCE] ?? "0";
   if (gpus !== String(desired.gpus)) return `${gpus} of ${desired.gpus} GPUs allocatable`;
   const unlabelled = Object.keys(desired.labels).find((key) => node.metadata.labels[key] !== desired.labels[key]);

@@ -16,6 +16,8 @@ import { ClusterError, type ClusterTools, type EmbeddedCluster, type StartOption
 
 /** The keeper needs a second, the kubelet two. */
 const NODE_TIMEOUT_MS = 30_000;
+/** A running cluster is not thrown away because it is busy. */
+const PATIENCE_MS = 15_000;
 /** Part of host names and certificates. */
 const NAME_PATTERN = /^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/;
 
@@ -47,7 +49,7 @@ async function reported<T>(progress: Progress, work: (step: Step) => Promise<T>)
 }
 
 async function adoptOrRemove(options: StartOptions, layout: Layout, step: Step): Promise<EmbeddedCluster | undefined> {
-  const found = await inspect(options.stateDir);
+  const found = await inspect(options.stateDir, PATIENCE_MS);
   if (found.kind === "absent") {
     step.done("none");
     return undefined;

@@ -1,4 +1,5 @@
-import { ApiClient } from "./api.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { withApi } from "./api.ts";
 import { API_FORWARD, clusterHandle } from "./handle.ts";
 import { layoutOf } from "./layout.ts";
 import { findLeftovers } from "./leftovers.ts";
@@ -31,30 +32,44 @@ export async function clusterStatus(stateDir: string): Promise<ClusterStatus> {
   return inspect(stateDir);
 }
 
-/** {@link clusterStatus} for whoever holds the lock. */
-export async function inspect(stateDir: string): Promise<Exclude<ClusterStatus, { kind: "busy" }>> {
+/**
+ * {@link clusterStatus} for whoever holds the lock.
+ * @param patienceMs how long a cluster all of whose daemons run may take to answer well: a loaded machine is not a broken one
+ */
+export async function inspect(stateDir: string, patienceMs = 0): Promise<Exclude<ClusterStatus, { kind: "busy" }>> {
   const state = readState(stateDir);
   if (state === undefined) {
     const leftovers = findLeftovers(stateDir);
     return leftovers.length === 0 ? { kind: "absent" } : { kind: "broken", problems: leftovers };
   }
-  const problems = recordedProblems(state);
-  if (problems.length > 0) return { kind: "broken", problems };
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    const recorded = recordedProblems(state);
+    if (recorded.length > 0) return { kind: "broken", problems: recorded };
+    const found = await ask(stateDir, state);
+    if (found.kind === "running" || Date.now() > deadline) return found;
+    await sleep(500);
+  }
+}
+
+async function ask(
+  stateDir: string,
+  state: ClusterState,
+): Promise<Extract<ClusterStatus, { kind: "running" | "broken" }>> {
   const layout = layoutOf(stateDir);
-  const api = new ApiClient(layout.kubeconfig);
+  const broken = (problem: string) => ({ kind: "broken", problems: [problem] }) as const;
   try {
-    const ready = await api.get("/readyz");
-    if (ready.status !== 200) return { kind: "broken", problems: [`the API server is not ready (${ready.status})`] };
-    const node = await nodeProblem(api, readDesiredNode(layout));
-    if (node !== undefined) return { kind: "broken", problems: [`the node is ${node}`] };
-    const forwards = (await listForwards(layout.controlSocket)).filter(({ name }) => name !== API_FORWARD);
-    const cluster = clusterHandle(stateDir, state, { adopted: true, timings: [] });
-    return { kind: "running", state, cluster, forwards };
+    return await withApi(layout.kubeconfig, async (api) => {
+      const ready = await api.get("/readyz");
+      if (ready.status !== 200) return broken(`the API server is not ready (${ready.status})`);
+      const node = await nodeProblem(api, readDesiredNode(layout));
+      if (node !== undefined) return broken(`the node is not ready: ${node}`);
+      const forwards = (await listForwards(layout.controlSocket)).filter(({ name }) => name !== API_FORWARD);
+      const cluster = clusterHandle(stateDir, state, { adopted: true, timings: [] });
+      return { kind: "running", state, cluster, forwards } as const;
+    });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { kind: "broken", problems: [`the API server does not answer (${reason})`] };
-  } finally {
-    api.close();
+    return broken(`the API server does not answer (${error instanceof Error ? error.message : String(error)})`);
   }
 }
 

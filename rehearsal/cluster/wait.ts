@@ -22,7 +22,7 @@ export async function until(condition: Condition): Promise<void> {
   const deadline = Date.now() + condition.timeoutMs;
   let last = "";
   for (;;) {
-    if (condition.signal?.aborted === true) throw new ClusterError(`Cancelled while waiting for ${condition.what}.`);
+    if (condition.signal?.aborted === true) throw abortReason(condition.signal);
     const problem = await attempt(condition.problem);
     if (problem === undefined) return;
     if (problem !== last) condition.report?.(problem);
@@ -40,4 +40,31 @@ async function attempt(check: Condition["problem"]): Promise<string | undefined>
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** Waits for all, so that nothing goes on in the background when one fails, and then fails with the first of them. */
+export async function together(work: readonly Promise<unknown>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(work);
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}
+
+/** Does as `work` does, but rejects as soon as the signal aborts; work that was not begun by then never is. */
+export async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  if (signal.aborted) throw abortReason(signal);
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => {
+    aborted.reject(abortReason(signal));
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work(), aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** A failure elsewhere is passed on as it is; a person's Ctrl-C is a cancellation. */
+function abortReason(signal: AbortSignal): Error {
+  return signal.reason instanceof ClusterError ? signal.reason : new ClusterError("The start was cancelled.");
 }

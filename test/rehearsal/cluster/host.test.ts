@@ -66,7 +66,7 @@ describe("a host for the embedded cluster", () => {
 
   it("has namespaces and room for file watches", () => {
     assert.match(messagesOf({ hasNamespaces: false }).join(), /CONFIG_NAMESPACES/);
-    assert.match(messagesOf({ inotifyInstances: 64 }).join(), /max_user_instances is 64.*sysctl/);
+    assert.match(messagesOf({ inotifyInstances: 32 }).join(), /max_user_instances is 32.*sysctl/);
   });
 });
 
