@@ -166,7 +166,7 @@ export function planCacheServer(environmentName: string, environment: Environmen
     name: nameOf("cache"),
     labels: labelsOf(environmentName, "cache"),
     selector: selectorOf(environmentName, "cache"),
-    replicas: environment.paused ? 0 : 1,
+    replicas: 1,
     pod: {
       container: "cache",
       image: imageFor(environment, "cacheServer"),

@@ -1,9 +1,10 @@
+import { findAccelerator } from "../catalog/accelerators.ts";
 import { isGated } from "../catalog/models.ts";
 import { WEIGHTS_PATH } from "./engine-environment.ts";
 import { extraPath, flagOf, valueOf, VLLM, type EngineFacts, type Rule } from "./engine-facts.ts";
 import { downloads, isPath } from "./engine-timing.ts";
 import { mergeFindings, NO_FINDINGS, refused, warned, type Findings } from "./findings.ts";
-import { readableGiB } from "./quantities.ts";
+import { gibOf, readableGiB } from "./quantities.ts";
 
 function checkToken({ environment, model, path }: EngineFacts): Findings {
   const gated = model.gated ?? isGated(model.model);
@@ -66,6 +67,41 @@ function checkStart({ model, path, times }: EngineFacts): Findings {
   return warned(
     `${path}.startSeconds`,
     `${model.startSeconds} s are less than the ${predicted} s a start is predicted to take; an engine that needs longer is restarted again and again.`,
+  );
+}
+
+/** The kubelet evicts a pod whose download grows beyond its volume, at the end of every attempt. */
+function checkVolume({ model, path, shape }: EngineFacts): Findings {
+  const { weights } = model;
+  if (weights.kind !== "ephemeral" || weights.size === undefined || shape === null) return NO_FINDINGS;
+  const filesGiB = shape.weightsBytes / 2 ** 30;
+  return gibOf(weights.size) >= filesGiB
+    ? NO_FINDINGS
+    : refused(
+        `${path}.weights.size`,
+        weights.size,
+        `is less than the ${readableGiB(filesGiB)} of ${model.model}`,
+        `Use at least ${Math.ceil(filesGiB * 1.2 + 2)}Gi, or leave it out.`,
+      );
+}
+
+function checkMemory({ model, path, needs }: EngineFacts): Findings {
+  const { memory } = model.resources;
+  const least = 4 + 2 * needs.gpus;
+  if (memory === undefined || gibOf(memory) >= least) return NO_FINDINGS;
+  return warned(
+    `${path}.resources.memory`,
+    `${memory} is little: vLLM's processes alone are estimated to need ${least} GiB, and the kernel kills an engine that needs more than it has.`,
+  );
+}
+
+/** Each layer's results are exchanged between the GPUs, twice per token. */
+function checkInterconnect({ model, path, pool }: EngineFacts): Findings {
+  const accelerator = pool === null ? undefined : findAccelerator(pool.accelerator);
+  if (model.tensorParallel === 1 || accelerator?.nvlink !== "no") return NO_FINDINGS;
+  return warned(
+    `${path}.tensorParallel`,
+    `${accelerator.name} has no NVLink: tensor parallelism over ${model.tensorParallel} GPUs goes through PCIe, which costs latency. pipelineParallel exchanges less.`,
   );
 }
 
@@ -176,6 +212,9 @@ export const MODEL_RULES: readonly Rule[] = [
   { id: "remote-code", checks: "Code of a repository is pinned to a commit.", runtimes: VLLM, check: checkCode },
   { id: "model-path", checks: "A path or bucket can be read by the engine.", runtimes: VLLM, check: checkPath },
   { id: "start", checks: "A start gets the time it needs.", runtimes: VLLM, check: checkStart },
+  { id: "volume", checks: "A download has room in its volume.", runtimes: VLLM, check: checkVolume },
+  { id: "memory", checks: "An engine has memory for its processes.", runtimes: ["cuda"], check: checkMemory },
+  { id: "interconnect", checks: "GPUs that share layers are linked.", runtimes: ["cuda"], check: checkInterconnect },
   { id: "claim", checks: "A volume reaches all replicas.", runtimes: VLLM, check: checkClaim },
   {
     id: "cpu",

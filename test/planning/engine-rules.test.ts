@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { EnvironmentInput } from "../../environments/schema/environment.ts";
 import { formatProblem } from "../../environments/schema/problems.ts";
 import { ENGINE_RULES } from "../../planning/engine-rules.ts";
-import { planFirst, withModel, type ModelInput } from "./support/environments.ts";
+import { clusterOf, H100, planFirst, withModel, type ModelInput } from "./support/environments.ts";
 
 /** A mistake, what must be said about it, and the nearest thing that is right. */
 interface Case {
@@ -72,6 +72,33 @@ const CASES: readonly Case[] = [
     right: { startSeconds: 900 },
     path: "models[0].startSeconds",
     says: /restarted again and again/,
+    kind: "warning",
+  },
+  {
+    rule: "volume",
+    title: "a volume smaller than the download",
+    wrong: { weights: { kind: "ephemeral", size: "10Gi" } },
+    right: { weights: { kind: "ephemeral", size: "21Gi" } },
+    path: "models[0].weights.size",
+    says: /less than the 15\.3 GiB of Qwen\/Qwen3-8B.*Use at least 21Gi/,
+  },
+  {
+    rule: "memory",
+    title: "less memory than vLLM's processes need",
+    wrong: { tensorParallel: 4, resources: { memory: "8Gi" } },
+    right: { tensorParallel: 4, resources: { memory: "12Gi" } },
+    path: "models[0].resources.memory",
+    says: /estimated to need 12 GiB/,
+    kind: "warning",
+  },
+  {
+    rule: "interconnect",
+    title: "tensor parallelism through PCIe",
+    wrong: { tensorParallel: 2 },
+    right: { pipelineParallel: 2 },
+    settings: { cluster: clusterOf([{ ...H100, accelerator: "l40s" }]) },
+    path: "models[0].tensorParallel",
+    says: /NVIDIA L40S has no NVLink/,
     kind: "warning",
   },
   {
