@@ -13,14 +13,16 @@ const flags = (kind: Flag["kind"], names: readonly string[]): Flag[] =>
 export const SIMULATOR_FLAGS: FlagTable = {
   program: "llm-d-inference-sim 0.10.2",
   flags: [
-    ...flags("string", ["model", "served-model-name", "mode", "dataset-path", "dataset-url", "hash-seed", "latency-calculator", "lora-modules", "fake-metrics", "failure-types", "zmq-endpoint", "config", "ssl-certfile", "ssl-keyfile"]),
-    ...flags("string", ["time-to-first-token", "time-to-first-token-std-dev", "inter-token-latency", "inter-token-latency-std-dev", "prefill-overhead", "prefill-time-per-token", "prefill-time-std-dev", "kv-cache-transfer-latency", "kv-cache-transfer-latency-std-dev", "kv-cache-transfer-time-per-token", "kv-cache-transfer-time-std-dev", "startup-duration", "fake-metrics-refresh-interval"]),
-    ...flags("int", ["port", "max-model-len", "max-num-seqs", "max-waiting-queue-length", "kv-cache-size", "event-batch-size", "max-loras", "max-cpu-loras", "seed", "data-parallel-size", "data-parallel-rank", "failure-injection-rate", "max-request-body-size-mb"]),
+    ...flags("string", ["model", "served-model-name", "mode", "dataset-path", "dataset-url", "hash-seed", "latency-calculator", "lora-modules", "fake-metrics", "failure-types", "zmq-endpoint", "config", "ssl-certfile", "ssl-keyfile", "dataset-table-name", "render-url", "mm-processor-kwargs", "ec-transfer-config"]),
+    ...flags("string", ["time-to-first-token", "time-to-first-token-std-dev", "inter-token-latency", "inter-token-latency-std-dev", "prefill-overhead", "prefill-time-per-token", "prefill-time-std-dev", "kv-cache-transfer-latency", "kv-cache-transfer-latency-std-dev", "kv-cache-transfer-time-per-token", "kv-cache-transfer-time-std-dev", "startup-duration", "fake-metrics-refresh-interval", "render-timeout", "mm-render-timeout", "time-to-generate-image", "time-to-generate-image-std-dev"]),
+    ...flags("int", ["port", "max-model-len", "max-num-seqs", "max-waiting-queue-length", "kv-cache-size", "event-batch-size", "max-loras", "max-cpu-loras", "seed", "data-parallel-size", "data-parallel-rank", "failure-injection-rate", "max-request-body-size-mb", "default-embedding-dimensions", "image-emission-rate"]),
+    ...flags("int", ["min-tool-call-integer-param", "max-tool-call-integer-param", "min-tool-call-array-param-length", "max-tool-call-array-param-length", "tool-call-not-required-param-probability", "object-tool-call-not-required-field-probability"]),
+    ...flags("float", ["min-tool-call-number-param", "max-tool-call-number-param"]),
     { name: "--block-size", kind: "enum", choices: ["8", "16", "32", "64", "128"] },
     { name: "--v", kind: "int", aliases: ["-v"] },
     { name: "--time-factor-under-load", kind: "float", min: 1 },
     { name: "--global-cache-hit-threshold", kind: "float", min: 0, max: 1 },
-    ...flags("bool", ["enable-kvcache", "force-dummy-tokenizer", "enable-request-id-headers", "enable-prefix-caching", "enforce-eager", "enable-sleep-mode", "dataset-in-memory", "self-signed-certs", "log-http", "use-vllm-map-event-format"]),
+    ...flags("bool", ["enable-kvcache", "force-dummy-tokenizer", "enable-request-id-headers", "enable-prefix-caching", "enforce-eager", "enable-sleep-mode", "dataset-in-memory", "self-signed-certs", "log-http", "use-vllm-map-event-format", "omni", "mm-encoder-only"]),
   ],
 };
 
