@@ -17,7 +17,7 @@ import { daemonsOf, writeConfiguration, type Daemons } from "./programs.ts";
 import { chooseSnapshotter } from "./snapshotter.ts";
 import { changeState, requireState, writeState, type ClusterState } from "./state.ts";
 import { ClusterError, type StartOptions, type StepTime } from "./types.ts";
-import { together, unlessAborted, until, type Condition } from "./wait.ts";
+import { cancelled, together, unlessAborted, until, type Condition } from "./wait.ts";
 
 /** Generous: a loaded machine with a slow disk still starts. */
 const TIMEOUT_MS = 120_000;
@@ -168,7 +168,9 @@ class BringUp {
       const result = await this.#supervisor.whileAlive(unlessAborted(this.#signal, () => work(update)));
       this.timings.push({ step: title, seconds: Math.round(performance.now() - begun) / 1000 });
       shown.done(result);
-    } catch (error) {
+    } catch (problem) {
+      // Ctrl-C ends the programs a step runs as well; what they say of it is not the reason.
+      const error = this.#options.signal?.aborted === true ? cancelled() : problem;
       // Ends what other steps still wait for, with the same reason.
       this.#abort.abort(error);
       this.#api?.close();

@@ -66,5 +66,8 @@ export async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<
 
 /** A failure elsewhere is passed on as it is; a person's Ctrl-C is a cancellation. */
 function abortReason(signal: AbortSignal): Error {
-  return signal.reason instanceof ClusterError ? signal.reason : new ClusterError("The start was cancelled.");
+  return signal.reason instanceof ClusterError ? signal.reason : cancelled();
 }
+
+/** The error for a start that a person ended. */
+export const cancelled = (): ClusterError => new ClusterError("The start was cancelled.");
