@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { FrontSettings } from "../../planning/front-settings.ts";
-import { debianServers, RunningFront, type NginxProgram } from "./front.ts";
+import { debianNginx, RunningFront, type NginxProgram } from "./front.ts";
 import { freePort, Upstream } from "./upstream.ts";
 
 /** Values of the clients' keys in these tests; `limited` may send three requests a minute. */
@@ -49,7 +49,7 @@ export class FrontFixture {
   }
 
   static async start(): Promise<FrontFixture> {
-    const program = await debianServers();
+    const program = await debianNginx();
     const routers = { large: await Upstream.start(), small: await Upstream.start() };
     const settings = await settingsFor(routers);
     const front = await RunningFront.start(program, settings, KEYS, ENGINE_KEY);

@@ -22,17 +22,17 @@ export interface NginxProgram {
 }
 
 /**
- * Debian's nginx and promtool, unpacked in the cache; nothing is installed.
+ * Debian's nginx, unpacked in the cache; nothing is installed.
  * TEST_NGINX and TEST_NGINX_JS_MODULE name another nginx to test with, and its module.
  */
-export async function debianServers(): Promise<NginxProgram & { readonly promtool: string }> {
+export async function debianNginx(): Promise<NginxProgram> {
   const spec = {
-    packages: ["nginx-light", "libnginx-mod-http-js", "prometheus"],
+    packages: ["nginx-light", "libnginx-mod-http-js"],
     absent: [...SCRIPT_HELPERS, "iproute2"],
-    host: { programs: { nginx: "self", promtool: "self" } },
-    mebibytes: 400,
+    host: { programs: { nginx: "self" } },
+    mebibytes: 200,
   } as const;
-  const { folder, root } = await debianRoot("servers", spec, {
+  const { folder, root } = await debianRoot("nginx", spec, {
     cache: cacheRoot(),
     signal: undefined,
     onUpdate: () => undefined,
@@ -40,7 +40,6 @@ export async function debianServers(): Promise<NginxProgram & { readonly promtoo
   return {
     nginx: process.env.TEST_NGINX ?? join(folder, "bin/nginx"),
     module: process.env.TEST_NGINX_JS_MODULE ?? join(root, "usr/lib/nginx/modules/ngx_http_js_module.so"),
-    promtool: join(folder, "bin/promtool"),
   };
 }
 

@@ -85,6 +85,21 @@ describe("the front: who may use it", () => {
     assert.equal((await fixture.get("/v1/models")).status, 200);
   });
 
+  it("counts each key alone, whatever it is called", async () => {
+    const names = ["default", "include", "volatile", "team", "n-1"];
+    const values = Object.fromEntries(names.map((name) => [name, `sk-${name}-9`]));
+    const keys = names.map((name) => ({ name, requestsPerMinute: 1 }));
+    const other = await fixture.startAnother({ keys }, values);
+    try {
+      for (const value of Object.values(values)) {
+        const ask = () => fetch(`${other.url}/v1/models`, { headers: { authorization: `Bearer ${value}` } });
+        assert.deepEqual([(await ask()).status, (await ask()).status], [200, 429], value);
+      }
+    } finally {
+      await other.stop();
+    }
+  });
+
   it("lets a key send its requests of a minute at once, then answers 429 with when to come back", async () => {
     const limited = { authorization: `Bearer ${KEYS.limited}` };
     const statuses: number[] = [];
