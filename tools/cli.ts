@@ -14,6 +14,24 @@ export class UserError extends Error {
   }
 }
 
+/**
+ * Errors of other parts whose messages are complete: what is wrong and what to do. By name, so that no command loads the
+ * engine's SDK or the cluster's code for an error it can't meet.
+ */
+const COMPLETE: ReadonlySet<string> = new Set([
+  "ClusterError",
+  "EngineBusyError",
+  "EngineError",
+  "EnvironmentError",
+  "PortError",
+  "RequestError",
+  "ToolchainError",
+]);
+
+function isComplete(error: unknown): error is Error {
+  return error instanceof Error && COMPLETE.has(error.name);
+}
+
 /** Errors of `node:util` parseArgs are mistakes on the command line too. */
 function isArgumentError(error: unknown): error is Error {
   return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
@@ -26,6 +44,9 @@ function isArgumentError(error: unknown): error is Error {
 export function describeFailure(error: unknown): { readonly text: string; readonly exitCode: number } {
   if (error instanceof UserError) return { text: error.message, exitCode: error.exitCode };
   if (isArgumentError(error)) return { text: `${error.message} See --help.`, exitCode: EXIT.usage };
+  if (isComplete(error)) {
+    return { text: error.message, exitCode: error.name === "EnvironmentError" ? EXIT.usage : EXIT.no };
+  }
   return { text: inspect(error), exitCode: EXIT.no };
 }
 

@@ -1,0 +1,32 @@
+import { clusterTools } from "./cluster/tools.ts";
+import type { ClusterTools } from "./cluster/types.ts";
+import type { ImageArchive } from "./images/images.ts";
+import { type ImageName, prepareImages, toolsOf } from "./images/images.ts";
+import type { Progress } from "./progress.ts";
+import { prepareTools, type Toolchain, type ToolName } from "./toolchain/toolchain.ts";
+
+/** Images of the local environment, with the sandbox of every pod. */
+export const LOCAL_IMAGES: readonly ImageName[] = ["pause", "inference-sim", "vllm-router", "front", "prometheus"];
+
+const CLUSTER_TOOLS: readonly ToolName[] = ["node", "kubernetes", "kwok", "coredns"];
+
+/** Everything a rehearsal with real pods is made of. */
+export interface Rehearsal {
+  readonly toolchain: Toolchain;
+  readonly clusterTools: ClusterTools;
+  readonly images: readonly ImageArchive[];
+}
+
+/**
+ * Makes the engine, the embedded cluster's programs and the images of the local environment available in the cache.
+ *
+ * @throws ToolchainError with the remedy when something this machine must have is missing
+ */
+export async function prepareRehearsal(options: {
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<Rehearsal> {
+  const toolchain = await prepareTools(["pulumi", ...CLUSTER_TOOLS, ...toolsOf(LOCAL_IMAGES)], options);
+  const images = await prepareImages(LOCAL_IMAGES, { ...options, toolchain });
+  return { toolchain, clusterTools: clusterTools(toolchain), images };
+}
