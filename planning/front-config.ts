@@ -99,11 +99,11 @@ function limitZones(keys: readonly FrontKey[]): string[] {
   ];
 }
 
-/** A client's own request id is kept if it can't break a log line. */
+/** A client's own request id is kept if it is short and can't break a log line. */
 function requestId(): string[] {
   return block("map $http_x_request_id $front_request_id", [
     "default $request_id;",
-    '"~^[A-Za-z0-9._:-]+$" $http_x_request_id;',
+    '"~^[A-Za-z0-9._:-]{1,128}$" $http_x_request_id;',
   ]);
 }
 

@@ -116,7 +116,7 @@ function checkAdapters({ models }: Environment, { routes }: FrontSettings): Find
       );
 }
 
-function pod(environment: Environment, { keys, maxBodyMiB }: FrontSettings): PodPlan {
+function pod(environment: Environment, { keys, maxBodyMiB, drainSeconds }: FrontSettings): PodPlan {
   const health = { http: { path: "/health", port: "status" }, timeoutSeconds: 2 };
   const memoryLimit = `${128 + LARGE_BODIES * MEMORY_PER_BODY * maxBodyMiB}Mi`;
   return {
@@ -144,6 +144,6 @@ function pod(environment: Environment, { keys, maxBodyMiB }: FrontSettings): Pod
     // The user of nginx's official images.
     security: { runAsUser: 101, runAsGroup: 101, fsGroup: 101, readOnlyRootFilesystem: true },
     ...ordinaryPlace(environment),
-    ...drain(Math.max(...environment.models.map((model) => model.drainSeconds))),
+    ...drain(drainSeconds),
   };
 }

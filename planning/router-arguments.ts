@@ -43,7 +43,7 @@ export function routerArguments(
   return implementation === "production-stack" ? productionStack(settings) : vllmRouter(settings);
 }
 
-/** It has no flag for a time limit: the front's limit ends the request. */
+/** It has no flag for a time limit: the front ends a request that gets no token for so long. */
 function productionStack(settings: RouterSettings): string[] {
   const { routing } = settings;
   return [
