@@ -29,15 +29,20 @@ export function stackSettings(): Record<string, unknown> {
 export async function readContext(settings: Readonly<Record<string, unknown>>): Promise<StackContext> {
   const name = pulumi.getStack();
   const context = await refusing(() => {
-    const file = `environments/Pulumi.${name}.yaml`;
+    const file = environmentFile(name);
     const environment = parseEnvironment(file, settings);
     refuseEqualKeys(file, settings);
     const context = { name, environment, plan: plan(name, environment) };
-    if (context.plan.cluster.context !== null) requireContext(name, context.plan.cluster.context);
+    if (context.plan.cluster.context !== null) requireContext(file, context.plan.cluster.context);
     return context;
   });
   for (const { path, text } of context.plan.warnings) await pulumi.log.warn(`${path}: ${text}`);
   return context;
+}
+
+/** Name of a stack's environment in messages. */
+export function environmentFile(stack: string): string {
+  return `environments/Pulumi.${stack}.yaml`;
 }
 
 /** Turns what is wrong with an environment into an error that the engine prints without a stack trace. */

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
 import { z } from "zod";
 import { didYouMean, EnvironmentError, oneOf } from "../environments/schema/problems.ts";
 
@@ -15,21 +15,21 @@ export function kubeconfigFiles(environment: Readonly<Record<string, string | un
 
 /** Names of the contexts of the local kubeconfig, sorted. Files that don't exist or aren't kubeconfigs have none. */
 export function kubeconfigContexts(files: readonly string[] = kubeconfigFiles()): string[] {
-  const names = files.filter((file) => existsSync(file)).flatMap(contextsOf);
-  return [...new Set(names)].sort();
+  return [...new Set(files.flatMap(contextsOf))].sort();
 }
 
 /**
  * Refuses a context that the local kubeconfig doesn't have, before the engine tries to reach it.
  *
+ * @param file what messages call the environment
  * @throws {@link EnvironmentError}
  */
-export function requireContext(environment: string, context: string): void {
+export function requireContext(file: string, context: string): void {
   const files = kubeconfigFiles();
   const known = kubeconfigContexts(files);
   if (known.includes(context)) return;
   const meant = didYouMean(context, known);
-  throw new EnvironmentError(`environments/Pulumi.${environment}.yaml`, [
+  throw new EnvironmentError(file, [
     {
       path: "cluster.context",
       value: context,
@@ -45,6 +45,9 @@ export function requireContext(environment: string, context: string): void {
 }
 
 function contextsOf(file: string): string[] {
-  const parsed = Kubeconfig.safeParse(parse(readFileSync(file, "utf8")));
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return [];
+  const document = parseDocument(readFileSync(file, "utf8"), { prettyErrors: false });
+  if (document.errors.length > 0) return [];
+  const parsed = Kubeconfig.safeParse(document.toJS());
   return parsed.success ? (parsed.data.contexts ?? []).map((context) => context.name) : [];
 }

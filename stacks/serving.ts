@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../components/cluster.ts";
 import { stackLabels } from "../components/kubernetes/namespace.ts";
 import { BundledObservability } from "../components/observability/bundled.ts";
@@ -5,7 +6,7 @@ import { Serving } from "../components/serving/serving.ts";
 import { EnvironmentError } from "../environments/schema/problems.ts";
 import type { ObservabilityPlan, Plan } from "../planning/types.ts";
 import { reachCluster } from "./cluster.ts";
-import { readContext, refusing } from "./environment.ts";
+import { environmentFile, readContext, refusing } from "./environment.ts";
 import type { StackContext } from "./environment.ts";
 import { inheritCluster } from "./handover.ts";
 import { servingOutputs } from "./outputs.ts";
@@ -59,7 +60,7 @@ export async function servingStack(
 ): Promise<Outputs> {
   await refusing(() => {
     if (settings.cluster === undefined) return;
-    throw new EnvironmentError("This environment", [
+    throw new EnvironmentError(environmentFile(pulumi.getStack()), [
       {
         path: "cluster",
         rule: `comes from ${clusterStack} (layer.clusterStack)`,

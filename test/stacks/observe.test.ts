@@ -14,6 +14,7 @@ describe("the local kubeconfig", () => {
     const restore = useKubeconfig("b", "a");
     assert.deepEqual(kubeconfigContexts([...kubeconfigFiles(), "/does/not/exist"]), ["a", "b"]);
     restore();
+    assert.deepEqual(kubeconfigContexts([import.meta.dirname, import.meta.filename]), [], "a folder, and no YAML");
   });
 
   it("is asked for a context before anything is planned for it", () => {

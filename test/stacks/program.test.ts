@@ -85,7 +85,8 @@ describe("the program", () => {
 
     it("passes the plan's warnings on, in previews as well", async () => {
       const open = { ...SMALL, access: { keys: [] }, apiKeys: {} };
-      const { warnings } = await record(program, { stack: "small", config: open, preview: true });
+      const { warnings, error } = await record(program, { stack: "small", config: open, preview: true });
+      assert.equal(error, undefined);
       assert.ok(
         warnings.some((text) => text.startsWith("access.keys: The list is empty")),
         warnings.join("\n"),
