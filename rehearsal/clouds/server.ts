@@ -109,15 +109,16 @@ type Answer<Request, Response> = (connection: Connection, request: Request, sign
 function implementation(provider: SimulatedProvider, connections: Connections): grpc.UntypedServiceImplementation {
   function unary<Request, Response>(answer: Answer<Request, Response>): grpc.handleUnaryCall<Request, Response> {
     return (call, callback) => {
-      const connection = connections.of(call.getPeer());
       const gone = new AbortController();
       call.on("cancelled", () => {
         gone.abort();
       });
-      const signal = AbortSignal.any([gone.signal, connection.cancelled.signal]);
       // Started inside the chain, so that what is thrown before the first await is answered too.
       Promise.resolve()
-        .then(() => answer(connection, call.request, signal))
+        .then(() => {
+          const connection = connections.of(call.getPeer());
+          return answer(connection, call.request, AbortSignal.any([gone.signal, connection.cancelled.signal]));
+        })
         .then((response) => {
           callback(null, response);
         })

@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import path from "node:path";
 
 import type { Value } from "./values.ts";
 
@@ -45,6 +46,7 @@ export class Store<T extends Value> {
 
   #save(): void {
     if (this.#file === undefined) return;
+    mkdirSync(path.dirname(this.#file), { recursive: true });
     // Renaming is atomic: a run killed here leaves the old file or the new one.
     const temporary = `${this.#file}.${process.pid}`;
     writeFileSync(temporary, JSON.stringify(Object.fromEntries(this.#items)), { mode: 0o600 });

@@ -14,7 +14,7 @@ import { backendFolder } from "./state.ts";
 const lock = z.looseObject({ pid: z.number(), hostname: z.string(), timestamp: z.string() });
 
 /** Time an engine whose parent was killed has to notice that its program and its providers are gone. */
-const ORPHAN_MILLISECONDS = 20_000;
+const ORPHAN_MILLISECONDS = 10_000;
 
 /**
  * Removes the lock a killed run left. The lock of a run that is alive stays.
