@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { containersOf, deployments, podAnnotations, podOf, recordPlan } from "../../support/components.ts";
 import { ofType, the } from "../../support/mocks.ts";
 import type { Recording } from "../../support/mocks.ts";
-import { literalPlan, workloadPlan } from "../../support/plan.ts";
+import { literalPlan } from "../../support/plan.ts";
 import { violationsOfRestricted } from "../../support/pod-security.ts";
 import { at, isObject, listAt, objectAt } from "../../support/values.ts";
+import { workloadPlan } from "../../support/workload-plan.ts";
 
 describe("workloads", () => {
   let run: Recording;
