@@ -39,7 +39,16 @@ export const OWNED_VARIABLES: Readonly<Record<string, string>> = {
   VLLM_ENGINE_READY_TIMEOUT_S: "use startSeconds",
   VLLM_CPU_KVCACHE_SPACE: "use resources.memory",
   POD_IP: "it is the pod's address",
+  POD_NAME: "it is the pod's name",
+  POD_NAMESPACE: "it is the pod's namespace",
 };
+
+/** What a simulated engine says of itself in its answers, and where its KV events come from. */
+const SIMULATOR_VARIABLES: EnvironmentVariable[] = [
+  { name: "POD_IP", field: "status.podIP" },
+  { name: "POD_NAME", field: "metadata.name" },
+  { name: "POD_NAMESPACE", field: "metadata.namespace" },
+];
 
 /** Variables whose values other parts of the plan depend on. */
 function ownedVariables(
@@ -48,7 +57,7 @@ function ownedVariables(
   times: EngineTimes,
   needs: EngineResources,
 ): EnvironmentVariable[] {
-  if (model.runtime === "simulator") return [{ name: "POD_IP", field: "status.podIP" }];
+  if (model.runtime === "simulator") return SIMULATOR_VARIABLES;
   return [
     { name: "VLLM_API_KEY", secret: SECRETS.engineKey },
     ...(environment.huggingFaceToken === undefined || !downloads(model)

@@ -131,8 +131,8 @@ export const IMAGE_RECIPES = {
   },
   /** Command, user and folders as in prom/prometheus. */
   prometheus: {
-    version: "1",
-    debian: debian(300, "prometheus"),
+    version: "3.14.0",
+    binaries: ["prometheus", "promtool"].map((program) => ({ tool: "prometheus", program, path: `bin/${program}` })),
     files: { prometheus: { kind: "folder", mode: 0o777 } },
     user: { name: "nobody", id: 65534, home: "/" },
     entrypoint: ["/bin/prometheus"],

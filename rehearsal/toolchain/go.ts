@@ -36,6 +36,7 @@ export async function buildGoTool(name: string, tool: GoTool, options: BuildOpti
     recipe: RECIPE,
     sources,
     ldflags,
+    ...(tool.tags === undefined ? {} : { tags: tool.tags }),
     packages: tool.packages,
     settings: SETTINGS,
     platform: process.platform,
@@ -58,7 +59,19 @@ export async function buildGoTool(name: string, tool: GoTool, options: BuildOpti
     await mkdir(env.GOTMPDIR);
     const report = buildReporter(options.onUpdate);
     const target = tool.output === undefined ? join(folder, "bin/") : join(folder, "bin", tool.output);
-    const args = ["build", "-v", "-p", String(availableParallelism()), "-trimpath", "-ldflags", ldflags, "-o", target];
+    const tags = tool.tags === undefined ? [] : ["-tags", tool.tags.join(",")];
+    const args = [
+      "build",
+      "-v",
+      "-p",
+      String(availableParallelism()),
+      "-trimpath",
+      ...tags,
+      "-ldflags",
+      ldflags,
+      "-o",
+      target,
+    ];
     await mkdir(join(folder, "bin"));
     try {
       await run("go", [...args, ...tool.packages], { cwd: tool.module, env, signal: options.signal, onLine: report });

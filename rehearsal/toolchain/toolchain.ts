@@ -20,6 +20,7 @@ export const TOOL_NAMES: readonly ToolName[] = [
   "kwok",
   "inference-sim",
   "coredns",
+  "prometheus",
   "pause",
 ];
 

@@ -20,6 +20,8 @@ export interface GoTool {
   readonly packages: readonly string[];
   /** Name of the binary where it isn't the package's. */
   readonly output?: string;
+  /** Build tags. */
+  readonly tags?: readonly string[];
   /** `-X` settings for the linker: the version a program reports. */
   readonly variables: Readonly<Record<string, string>>;
   readonly need: BuildNeed;
@@ -75,6 +77,16 @@ export const GO_TOOLS = {
     packages: ["github.com/coredns/coredns"],
     variables: {},
     need: { output: 80, buildCache: 1000, moduleCache: 900 },
+  },
+  // Debian's Prometheus is built without service discovery in Kubernetes.
+  prometheus: {
+    title: "Prometheus 3.14.0, module 0.314.0",
+    module: folder("prometheus"),
+    packages: ["prometheus", "promtool"].map((command) => `github.com/prometheus/prometheus/cmd/${command}`),
+    // Of some thirty service discoveries only that of Kubernetes: the rest takes several times as long to build.
+    tags: ["remove_all_sd", "enable_kubernetes_sd"],
+    variables: { "github.com/prometheus/common/version.Version": "3.14.0" },
+    need: { output: 250, buildCache: 1500, moduleCache: 1200 },
   },
   pause: {
     title: "pause",

@@ -68,8 +68,15 @@ describe("a simulated engine", () => {
     assert.equal(argument(engine, "--time-to-first-token"), "20ms");
     assert.equal(argument(engine, "--inter-token-latency"), "2500us");
     assert.equal(argument(engine, "--gpu-memory-utilization"), undefined);
-    // The simulated KV cache publishes its events under the pod's address.
-    assert.deepEqual(pod.env, [{ name: "POD_IP", field: "status.podIP" }]);
+    // The simulated KV cache publishes its events under the pod's address, and answers say which pod gave them.
+    assert.deepEqual(
+      pod.env.map((variable) => [variable.name, "field" in variable ? variable.field : undefined]),
+      [
+        ["POD_IP", "status.podIP"],
+        ["POD_NAME", "metadata.name"],
+        ["POD_NAMESPACE", "metadata.namespace"],
+      ],
+    );
   });
 
   it("takes its first token from the prompt where a time per token is set, which needs the fixed time to be 0", () => {
