@@ -6,10 +6,11 @@ import { bootstrapObjects } from "./config/objects.ts";
 import { writeCredentials } from "./config/credentials.ts";
 import { HOLDER, Supervisor } from "./daemons.ts";
 import { addForward } from "./forward/client.ts";
+import { healthProblem } from "./forward/health.ts";
 import { API_TARGET } from "./forward/protocol.ts";
 import { API_FORWARD, runtimeOf } from "./handle.ts";
 import { importImages, runtimeProblem } from "./images.ts";
-import { clusterId, nodeName, type Layout } from "./layout.ts";
+import { clusterId, nodeName, PORTS, type Layout } from "./layout.ts";
 import { namespaceCommand, renderNamespaceScript } from "./namespaces.ts";
 import { nodeProblem, readDesiredNode, writeDesiredNode } from "./node.ts";
 import { bootId } from "./processes.ts";
@@ -31,14 +32,14 @@ export async function bringUp(
   const supervisor = new Supervisor(layout, options.tools);
   const start = new BringUp(options, layout, supervisor);
   start.record(toolsDigest);
-  await start.step("open ports on the host", () => start.gateway());
-  await start.step("make the node's namespaces", () => start.namespaces());
-  const controlPlane = start.step("start the Kubernetes control plane", () => start.controlPlane());
-  const runtime = start.step("start the container runtime", () => start.runtime());
+  await start.step("open ports on the host", (update) => start.gateway(update));
+  await start.step("make the node's namespaces", (update) => start.namespaces(update));
+  const controlPlane = start.step("start the Kubernetes control plane", (update) => start.controlPlane(update));
+  const runtime = start.step("start the container runtime", (update) => start.runtime(update));
   const archives = `${options.images.length} archives`;
   await together([
     runtime.then(() => start.step("import images", (update) => start.images(update), archives)),
-    together([controlPlane, runtime]).then(() => start.step("join the node", () => start.node())),
+    together([controlPlane, runtime]).then(() => start.step("join the node", (update) => start.node(update))),
   ]);
   return { state: start.finish(), timings: start.timings };
 }
@@ -93,12 +94,12 @@ class BringUp {
   }
 
   /** Ports first: if one is taken, nothing else has been started yet. */
-  async gateway(): Promise<string> {
+  async gateway(update: Update): Promise<string> {
     const { forwards, apiPort = 0 } = this.#options;
     const socket = this.#layout.controlSocket;
     const api = { name: API_FORWARD, target: API_TARGET, port: apiPort };
     this.#supervisor.start(this.#daemons.gateway);
-    const active = await this.#retry("the gateway", () => addForward(socket, api));
+    const active = await this.#retry("the gateway", update, () => addForward(socket, api));
     for (const forward of forwards) await addForward(socket, forward);
     this.#change({ apiPort: active.port });
     const node = nodeName(this.#options.name);
@@ -109,43 +110,45 @@ class BringUp {
     return `API server at ${active.address}`;
   }
 
-  async namespaces(): Promise<undefined> {
+  async namespaces(update: Update): Promise<undefined> {
     const script = join(this.#layout.config, "namespaces.sh");
     writeFileSync(script, renderNamespaceScript(this.#layout), { mode: 0o700 });
     this.#supervisor.start({ name: HOLDER, command: namespaceCommand(script), inside: false });
-    await this.#wait({ what: "the node's namespaces", problem: () => missing(this.#layout.namespacesReady) });
+    await this.#wait("the node's namespaces", update, () => missing(this.#layout.namespacesReady));
   }
 
-  async controlPlane(): Promise<undefined> {
+  async controlPlane(update: Update): Promise<undefined> {
     const { etcd, apiserver, keeper, controllerManager, scheduler } = this.#daemons;
     for (const daemon of [etcd, apiserver, keeper]) this.#supervisor.start(daemon);
-    await this.#wait({ what: "the API server", problem: () => this.#apiProblem() });
+    await this.#wait("the API server", update, () => this.#apiProblem());
     for (const daemon of [controllerManager, scheduler]) this.#supervisor.start(daemon);
-    await this.#retry("cluster DNS and roles", async () => {
+    await this.#retry("cluster DNS and roles", update, async () => {
       await Promise.all(bootstrapObjects().map(({ path, object }) => this.#client().apply(path, object)));
     });
   }
 
-  async runtime(): Promise<undefined> {
+  async runtime(update: Update): Promise<undefined> {
     this.#supervisor.start(this.#daemons.containerd);
     const runtime = runtimeOf(this.#state());
-    await this.#wait({ what: "containerd", problem: () => runtimeProblem(runtime) });
+    await this.#wait("containerd", update, () => runtimeProblem(runtime));
   }
 
-  async node(): Promise<string> {
+  async node(update: Update): Promise<string> {
     const { kubelet, proxy, dns, kwok } = this.#daemons;
     for (const daemon of [kubelet, proxy, dns, kwok]) this.#supervisor.start(daemon);
     const desired = readDesiredNode(this.#layout);
     const api = this.#client();
-    await this.#wait({ what: `the node ${desired.name}`, problem: () => nodeProblem(api, desired) });
-    await this.#wait({
-      what: "service accounts",
-      problem: () => this.#absent("/api/v1/namespaces/default/serviceaccounts/default"),
-    });
+    const { forwardSocket } = this.#layout;
+    await this.#wait(`the node ${desired.name}`, update, () => nodeProblem(api, desired));
+    await this.#wait("cluster DNS", update, () => healthProblem(forwardSocket, PORTS.dnsReady, "/ready"));
+    await this.#wait("kube-proxy", update, () => healthProblem(forwardSocket, PORTS.proxyHealth, "/healthz"));
+    await this.#wait("service accounts", update, () =>
+      this.#absent("/api/v1/namespaces/default/serviceaccounts/default"),
+    );
     return `${desired.name}, ${desired.gpus} GPUs`;
   }
 
-  async images(update: (text: string) => void): Promise<undefined> {
+  async images(update: Update): Promise<undefined> {
     const images = this.#options.images;
     await importImages(runtimeOf(this.#state()), images, {}, update);
     this.#change({ images: Object.fromEntries(images.map(({ reference, path }) => [reference, path])) });
@@ -179,24 +182,24 @@ class BringUp {
     }
   }
 
-  #wait(condition: Pick<Condition, "what" | "problem">): Promise<void> {
-    return until({ timeoutMs: TIMEOUT_MS, signal: this.#signal, ...condition });
+  #wait(what: string, update: Update, problem: Condition["problem"]): Promise<void> {
+    const report = (text: string) => {
+      update(`${what}: ${text}`);
+    };
+    return until({ what, problem, report, timeoutMs: TIMEOUT_MS, signal: this.#signal });
   }
 
   /** Repeats work until it succeeds; a {@link ClusterError} is final, everything else means "not yet". */
-  async #retry<T>(what: string, work: () => Promise<T>): Promise<T> {
+  async #retry<T>(what: string, update: Update, work: () => Promise<T>): Promise<T> {
     let outcome: { value: T } | { error: ClusterError } | undefined;
-    await this.#wait({
-      what,
-      problem: async () => {
-        try {
-          outcome = { value: await work() };
-        } catch (error) {
-          if (!(error instanceof ClusterError)) throw error;
-          outcome = { error };
-        }
-        return undefined;
-      },
+    await this.#wait(what, update, async () => {
+      try {
+        outcome = { value: await work() };
+      } catch (error) {
+        if (!(error instanceof ClusterError)) throw error;
+        outcome = { error };
+      }
+      return undefined;
     });
     if (outcome === undefined) throw new Error(`${what}: no outcome`);
     if ("error" in outcome) throw outcome.error;
@@ -227,4 +230,5 @@ class BringUp {
   }
 }
 
-type Work = (update: (text: string) => void) => Promise<string | undefined>;
+type Update = (text: string) => void;
+type Work = (update: Update) => Promise<string | undefined>;

@@ -26,9 +26,11 @@ export function hierarchies(): readonly Hierarchy[] {
   return parseHierarchies(readFileSync("/proc/mounts", "utf8"));
 }
 
+const UNIFIED = "/sys/fs/cgroup";
+
 /** Whether the kubelet and runc will use version 2: they look at `/sys/fs/cgroup` itself. */
 export const isUnified = (all: readonly Hierarchy[]): boolean =>
-  all.some(({ path, version }) => path === "/sys/fs/cgroup" && version === 2);
+  all.some(({ path, version }) => path === UNIFIED && version === 2);
 
 /** Controllers the kubelet asks for; in version 2 they have to be handed down level by level. */
 const CONTROLLERS = ["cpuset", "cpu", "io", "memory", "hugetlb", "pids"];
@@ -62,15 +64,14 @@ const REQUIRED_CONTROLLERS = ["cpu", "memory", "pids"];
  * @throws ClusterError
  */
 function requireControllers(name: string): void {
-  const root = hierarchies().find(({ path, version }) => path === "/sys/fs/cgroup" && version === 2);
-  if (root === undefined) return;
-  const available = readFileSync(join(root.path, name, "cgroup.controllers"), "utf8")
+  if (!isUnified(hierarchies())) return;
+  const available = readFileSync(join(UNIFIED, name, "cgroup.controllers"), "utf8")
     .trim()
     .split(" ");
   const missing = REQUIRED_CONTROLLERS.filter((controller) => !available.includes(controller));
   if (missing.length === 0) return;
   throw new ClusterError(
-    `${root.path}: the control group controllers ${missing.join(", ")} can't be used below it, because processes live in the group itself. Start the container with --cgroupns=host, or move its processes into a child group first.`,
+    `${UNIFIED}: the control group controllers ${missing.join(", ")} can't be used below it, because processes live in the group itself. Start the container with --cgroupns=host, or move its processes into a child group first.`,
   );
 }
 

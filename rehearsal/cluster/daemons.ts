@@ -14,7 +14,6 @@ export interface Daemon {
   readonly command: readonly string[];
   /** Whether it runs in the cluster's namespaces; the gateway and the holder of the namespaces do not. */
   readonly inside: boolean;
-  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** How many lines of its log a message about a dead daemon quotes. */
@@ -43,7 +42,7 @@ export class Supervisor {
       cwd: this.#layout.root,
       detached: true,
       stdio: ["ignore", log, log],
-      env: { ...this.environment(), ...daemon.environment },
+      env: this.environment(),
     });
     closeSync(log);
     child.unref();

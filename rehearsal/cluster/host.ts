@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { hierarchies, type Hierarchy } from "./cgroups.ts";
+import { hierarchies, isUnified, type Hierarchy } from "./cgroups.ts";
 import { INSIDE, layoutOf } from "./layout.ts";
 import { SYSTEM_PROGRAMS, type ClusterTools } from "./types.ts";
 
@@ -80,7 +80,7 @@ function cgroupProblems(facts: HostFacts): readonly HostProblem[] {
     const message = "No control groups are mounted. Mount them: mount -t cgroup2 none /sys/fs/cgroup";
     return [{ what: "cgroups", message }];
   }
-  if (facts.hierarchies.some(({ path, version }) => path === "/sys/fs/cgroup" && version === 2)) return [];
+  if (isUnified(facts.hierarchies)) return [];
   const mounted = facts.hierarchies.flatMap(({ options }) => options);
   const missing = REQUIRED_CONTROLLERS.filter((controller) => !mounted.includes(controller));
   if (missing.length === 0) return [];
@@ -116,7 +116,7 @@ export function checkTools(tools: ClusterTools, stateDir: string): readonly Host
   );
   return [
     ...problems,
-    ...folderProblems([stateDir, ...Object.values<string>({ ...tools })]),
+    ...folderProblems([stateDir, import.meta.dirname, process.execPath, ...Object.values<string>({ ...tools })]),
     ...socketProblems(stateDir),
   ];
 }
@@ -140,7 +140,7 @@ function folderProblems(paths: readonly string[]): readonly HostProblem[] {
     return [
       {
         what: "path",
-        message: `${path}: the cluster covers ${hidden} with a folder of its own. Choose a cache folder elsewhere.`,
+        message: `${path}: the cluster covers ${hidden} with a folder of its own. Keep the checkout and the cache elsewhere, for instance below /opt or /home.`,
       },
     ];
   });

@@ -17,7 +17,15 @@ export const ADDRESSES = {
 } as const;
 
 /** TCP ports inside a cluster's network. */
-export const PORTS = { api: 6443, etcd: 2379, etcdPeer: 2380, kubelet: 10250, dns: 53 } as const;
+export const PORTS = {
+  api: 6443,
+  etcd: 2379,
+  etcdPeer: 2380,
+  kubelet: 10250,
+  proxyHealth: 10256,
+  dns: 53,
+  dnsReady: 8181,
+} as const;
 
 /** DNS domain of Services. */
 export const CLUSTER_DOMAIN = "cluster.local";

@@ -8,7 +8,7 @@ export function renderCorefile(settings: { readonly kubeconfig: string; readonly
   return `${CLUSTER_DOMAIN}:${PORTS.dns} in-addr.arpa:${PORTS.dns} ip6.arpa:${PORTS.dns} {
     bind ${ADDRESSES.node}
     errors
-    ready 127.0.0.1:8181
+    ready 127.0.0.1:${PORTS.dnsReady}
     kubernetes ${CLUSTER_DOMAIN} in-addr.arpa ip6.arpa {
         kubeconfig ${settings.kubeconfig} ${settings.context}
         pods insecure

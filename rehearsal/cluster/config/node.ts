@@ -134,7 +134,7 @@ export function renderProxyConfig(settings: { readonly kubeconfig: string; reado
     clientConnection: { kubeconfig: settings.kubeconfig },
     hostnameOverride: settings.node,
     bindAddress: ADDRESSES.node,
-    healthzBindAddress: "127.0.0.1:10256",
+    healthzBindAddress: `127.0.0.1:${PORTS.proxyHealth}`,
     metricsBindAddress: "127.0.0.1:10249",
     detectLocalMode: "InterfaceNamePrefix",
     detectLocal: { interfaceNamePrefix: "veth" },
