@@ -67,7 +67,10 @@ async function adoptOrRemove(options: StartOptions, layout: Layout, step: Step):
 }
 
 function checkOptions(options: StartOptions): void {
-  const problems = [...checkHost(), ...checkTools(options.tools, options.stateDir)].map(({ message }) => message);
+  // Of a machine that can't run a cluster, nothing else is worth saying.
+  const host = checkHost().map(({ message }) => message);
+  if (host.length > 0) throw new ClusterError(host.join("\n"));
+  const problems = checkTools(options.tools, options.stateDir).map(({ message }) => message);
   if (!NAME_PATTERN.test(options.name)) {
     problems.push(
       `name: ${options.name} – not a name for a cluster. Use up to 32 lower-case letters, digits and dashes.`,
