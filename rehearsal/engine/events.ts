@@ -120,7 +120,7 @@ export class EventCollector {
   #diagnostic(event: DiagnosticEvent): void {
     // Debugging messages hold secrets in plain text.
     if (!SHOWN.has(event.severity)) return;
-    const message = withoutList(withoutMarkup(event.message)).trimEnd();
+    const message = unwrapped(withoutMarkup(event.message)).trimEnd();
     if (message === "") return;
     const urn = event.urn === undefined || event.urn === "" ? undefined : event.urn;
     if (event.ephemeral === true) {
@@ -158,9 +158,12 @@ function withResource(message: string, urn: string): string {
   return message.startsWith(`${kind} `) ? message : `${resource}: ${message}`;
 }
 
-/** The engine wraps what a provider reports about an unready resource into a numbered list, even for one reason. */
-function withoutList(message: string): string {
-  return message.replace(/^\d+ errors? occurred:\s*/, "").replaceAll(/^\s*\* /gm, "");
+/** The engine wraps what a provider reports: refusals in previews, and the reasons of an unready resource as a list. */
+function unwrapped(message: string): string {
+  return message
+    .replace(/^Preview failed: /, "")
+    .replace(/^\d+ errors? occurred:\s*/, "")
+    .replaceAll(/^\s*\* /gm, "");
 }
 
 /** The engine marks colours as `<{%fg 1%}>` also where it is asked for none. */

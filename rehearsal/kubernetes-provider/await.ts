@@ -116,13 +116,12 @@ async function describeProblem(
   const text = `pod ${pod}: ${message}`;
   if (crashed === undefined) return text;
   const { container, previous } = crashed;
-  const output = await objects.logs(namespace, pod, {
-    container,
-    previous: String(previous),
-    tailLines: String(LOG_LINES),
-  });
-  const lines = secrets.redact(output).trimEnd().split("\n");
-  return output.trim() === "" ? text : [text, ...lines.map((line) => `    | ${line}`)].join("\n");
+  const query = { container, tailLines: String(LOG_LINES) };
+  // The node forgets ended containers after a while; then the one that runs now is about to say the same.
+  const last = previous ? await objects.logs(namespace, pod, { ...query, previous: "true" }) : "";
+  const output = last === "" ? await objects.logs(namespace, pod, query) : last;
+  const lines = secrets.redact(output).split("\n");
+  return output === "" ? text : [text, ...lines.map((line) => `    | ${line}`)].join("\n");
 }
 
 async function podsOf(live: Properties, objects: ClusterObjects, namespace: string): Promise<readonly Properties[]> {

@@ -134,7 +134,9 @@ export class ClusterObjects {
   async logs(namespace: string, pod: string, query: Readonly<Record<string, string>>): Promise<string> {
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log`;
     try {
-      return (await this.#api.send({ method: "GET", path, query, signal: this.#signal })).text;
+      const { text } = await this.#api.send({ method: "GET", path, query, signal: this.#signal });
+      // The node answers for a container it has removed with this text instead of an error.
+      return text.startsWith("unable to retrieve container logs") ? "" : text.trim();
     } catch (error) {
       if (error instanceof ApiError) return "";
       throw error;

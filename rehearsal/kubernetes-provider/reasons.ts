@@ -30,9 +30,11 @@ export function selectorText(selector: Properties): string | undefined {
  */
 export function podProblems(pods: readonly Properties[], events: readonly Properties[]): readonly PodProblem[] {
   return pods.flatMap((pod) => {
-    if (condition(pod, "Ready")?.status === "True" || textAt(pod, "status", "phase") === "Succeeded") return [];
+    if (textAt(pod, "status", "phase") === "Succeeded") return [];
     if (textAt(pod, "metadata", "deletionTimestamp") !== undefined) return [];
-    const problem = problemOf(pod, events);
+    // A container that crashes soon after its start is ready in between.
+    const ready = condition(pod, "Ready")?.status === "True";
+    const problem = ready ? containersProblem(pod) : problemOf(pod, events);
     return problem === undefined ? [] : [{ pod: textAt(pod, "metadata", "name") ?? "", ...problem }];
   });
 }
@@ -49,11 +51,9 @@ type Problem = Omit<PodProblem, "pod">;
 function problemOf(pod: Properties, events: readonly Properties[]): Problem | undefined {
   const scheduled = condition(pod, "PodScheduled");
   if (scheduled?.status === "False") return { message: `can't be scheduled: ${scheduled.message}` };
-  const statuses = [...listAt(pod, "status", "initContainerStatuses"), ...listAt(pod, "status", "containerStatuses")];
-  for (const status of statuses) {
-    const problem = containerProblem(status);
-    if (problem !== undefined) return problem;
-  }
+  const problem = containersProblem(pod);
+  if (problem !== undefined) return problem;
+  const statuses = statusesOf(pod);
   if (textAt(pod, "status", "phase") === "Failed") {
     const details = [textAt(pod, "status", "reason"), textAt(pod, "status", "message")].filter(
       (text) => text !== undefined,
@@ -83,6 +83,18 @@ function problemOf(pod: Properties, events: readonly Properties[]): Problem | un
   return undefined;
 }
 
+function statusesOf(pod: Properties): readonly Value[] {
+  return [...listAt(pod, "status", "initContainerStatuses"), ...listAt(pod, "status", "containerStatuses")];
+}
+
+function containersProblem(pod: Properties): Problem | undefined {
+  for (const status of statusesOf(pod)) {
+    const problem = containerProblem(status);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
 function containerProblem(status: Value): Problem | undefined {
   const container = textAt(status, "name") ?? "?";
   const last = propertiesAt(status, "lastState", "terminated");
@@ -99,7 +111,7 @@ function containerProblem(status: Value): Problem | undefined {
     return { message: `container ${container} ended: ${exit(terminated)}`, crashed: { container, previous: false } };
   }
   const restarts = numberAt(status, "restartCount") ?? 0;
-  if (restarts > 0 && propertiesAt(status).ready !== true && last.exitCode !== undefined) {
+  if (restarts > 0 && last.exitCode !== undefined) {
     return {
       message: `container ${container} was restarted ${restarts} times: ${exit(last)}`,
       crashed: { container, previous: true },
