@@ -73,7 +73,7 @@ const ROUTERS: Readonly<Record<RouterImplementation, Router>> = {
 };
 
 /** Version of vllm-project/router whose wheel can be had from PyPI, which images and the rehearsal are built from. */
-export const VLLM_ROUTER_VERSION = "0.1.14";
+export const VLLM_ROUTER_VERSION = "0.1.17";
 
 /**
  * The facts about that implementation.
@@ -82,7 +82,7 @@ export const VLLM_ROUTER_VERSION = "0.1.14";
  */
 export function router(implementation: RouterImplementation, version = VLLM_ROUTER_VERSION): Router {
   const newest = ROUTERS[implementation];
-  if (implementation === "production-stack" || compareVersions(version, VLLM_ROUTER_VERSION) > 0) return newest;
+  if (implementation === "production-stack" || compareVersions(version, "0.1.14") > 0) return newest;
   const older = new Map(newest.flags.flags.filter(({ since }) => since === undefined).map((flag) => [flag.name, flag]));
   for (const flag of VLLM_ROUTER_FLAGS_0_1_14) older.set(flag.name, flag);
   const policies = Object.entries(newest.policies).filter(([, { since }]) => since === undefined);

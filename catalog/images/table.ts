@@ -91,7 +91,7 @@ export const IMAGES: readonly CatalogImage[] = [
   },
   {
     role: "vllmRouter",
-    reference: "localhost/vllm-stack/vllm-router:0.1.14",
+    reference: "localhost/vllm-stack/vllm-router:0.1.17",
     versions: {},
     architectures: ["amd64", "arm64"],
     user: { id: 65532, group: 65532 },
@@ -100,7 +100,7 @@ export const IMAGES: readonly CatalogImage[] = [
     published: false,
     verified: false,
     note: "vllm-project/router publishes no image: build images/vllm-router and name yours in images.overrides.vllmRouter",
-    source: "PyPI vllm-router 0.1.14, the newest wheel there",
+    source: "PyPI vllm-router 0.1.17, the newest wheel there",
     date: "2026-11-20",
   },
   {

@@ -3,7 +3,7 @@ import type { Flag } from "../flags.ts";
 const policies = ["random", "round_robin", "cache_aware", "power_of_two", "consistent_hash"];
 
 /**
- * Flags of `vllm-router` 0.1.14, the newest wheel on PyPI, that differ from 0.1.17: a row here replaces the row of that name.
+ * Flags of `vllm-router` 0.1.14 that differ from 0.1.17: a row here replaces the row of that name.
  *
  * Source: PyPI vllm-router 0.1.14 `vllm_router/router_args.py` (Apache-2.0), read 2026-11-20.
  */

@@ -128,7 +128,11 @@ export class Workload extends pulumi.ComponentResource {
       {
         metadata: {
           ...this.#metadata(),
-          annotations: { "pulumi.com/timeoutSeconds": String(plan.timeoutSeconds) },
+          annotations: {
+            "pulumi.com/timeoutSeconds": String(plan.timeoutSeconds),
+            // The plan owns every field it sets: what `kubectl scale` or `rollout undo` took over comes back with the next up.
+            "pulumi.com/patchForce": "true",
+          },
         },
         spec: {
           replicas: plan.replicas,

@@ -67,12 +67,13 @@ export const IMAGE_RECIPES = {
   },
   /** The Rust router, from its Python wheel. */
   "vllm-router": {
-    version: "0.1.14",
+    version: "0.1.17",
     debian: debian(
       400,
       "python3",
       "python3-aiohttp",
       "python3-fastapi",
+      "python3-requests",
       "python3-setproctitle",
       "python3-uvicorn",
       "libstdc++6",
@@ -81,10 +82,10 @@ export const IMAGE_RECIPES = {
     certificates: true,
     wheel: {
       project: "vllm-router",
-      version: "0.1.14",
+      version: "0.1.17",
       sha256: {
-        x64: "1926530bb9eb9137404a421c9970ec4a6a5ddc258b22aac93bf5804ff73d79db",
-        arm64: "adf8ad24f47ccd2714a0e9f876c86de76026ac5109e2386419e65218ff95b452",
+        x64: "85c96bea4d573a49b5a8ae4c72ee3dfe733aba26b6f1ff1256e6142f1f42694d",
+        arm64: "1ec4d5ce14c19431cc84e36238507dff89020ab024d99f042f091f5e9f2c895a",
       },
     },
     files: {

@@ -10,12 +10,12 @@ const told = (implementation: RouterImplementation, line: string): readonly stri
 
 describe("catalog: routers", () => {
   it("keeps the two programs of the same name apart", () => {
-    assert.equal(router("vllm-router", "0.1.17").flags.flags.length, 71);
-    assert.equal(router("vllm-router").flags.flags.length, 58);
+    assert.equal(router("vllm-router").flags.flags.length, 71);
+    assert.equal(router("vllm-router", "0.1.14").flags.flags.length, 58);
     assert.equal(router("production-stack").flags.flags.length, 56);
     assert.match(
       told("vllm-router", "--routing-logic roundrobin").join(),
-      /is not a flag of vllm-router \(vllm-project\/router\) 0\.1\.14/,
+      /is not a flag of vllm-router \(vllm-project\/router\) 0\.1\.17/,
     );
   });
 
@@ -27,13 +27,15 @@ describe("catalog: routers", () => {
     }
   });
 
-  it("keeps flags and policies of versions nobody has packaged from the packaged one", () => {
-    assert.equal(router("vllm-router").policies.kvAware, undefined);
-    assert.equal(router("vllm-router", "0.1.17").policies.kvAware?.value, "kv_aware");
-    assert.match(told("vllm-router", "--policy kv_aware").join(), /"kv_aware" is not one of its values/);
-    assert.match(told("vllm-router", "--router-temperature 0.5").join(), /it came with 0\.1\.17/);
-    assert.deepEqual(checkRouterArguments("vllm-router", ["--policy", "kv_aware"], "0.1.17"), []);
-    assert.deepEqual(implementationsWith("kvAware"), ["production-stack"]);
+  it("keeps flags and policies of a newer version from an older one", () => {
+    const older = (line: string) =>
+      checkRouterArguments("vllm-router", line.split(" "), "0.1.14").map(describeFlagProblem).join();
+    assert.equal(router("vllm-router", "0.1.14").policies.kvAware, undefined);
+    assert.equal(router("vllm-router").policies.kvAware?.value, "kv_aware");
+    assert.match(older("--policy kv_aware"), /"kv_aware" is not one of its values/);
+    assert.match(older("--router-temperature 0.5"), /it came with 0\.1\.17/);
+    assert.deepEqual(checkRouterArguments("vllm-router", ["--policy", "kv_aware"]), []);
+    assert.deepEqual(implementationsWith("kvAware"), ["production-stack", "vllm-router"]);
   });
 
   it("knows who has which policy", () => {

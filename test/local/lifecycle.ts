@@ -15,11 +15,11 @@ export function lifecycle(stack: () => LocalStack): void {
 
     it("changes nothing but the objects of the engine that was changed", async () => {
       const [first = {}, ...others] = localModels();
-      const models = [{ ...first, maxModelLength: 2048 }, ...others];
+      const models = [{ ...first, maxSequences: 64 }, ...others];
       const result = await stack().up({ models });
       assert.deepEqual(changedNames(result), ["update Deployment engine-qwen3-8b"]);
       const { args, command } = await engineContainer(stack());
-      assert.ok([...(command ?? []), ...(args ?? [])].join(" ").includes("--max-model-len 2048"));
+      assert.ok([...(command ?? []), ...(args ?? [])].join(" ").includes("--max-num-seqs 64"));
       assert.deepEqual(changedNames(await stack().up()), ["update Deployment engine-qwen3-8b"]);
     });
 

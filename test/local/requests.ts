@@ -20,11 +20,10 @@ export function requests(stack: () => LocalStack): void {
         const answer = await streamChat(stack(), servedName, "Tell me a story", 64);
         assert.equal(answer.status, 200);
         assert.ok(answer.complete, "the stream ends with [DONE]");
-        assert.ok(answer.chunks.length > 10, `${answer.chunks.length} chunks`);
-        assert.ok(
-          answer.lastMilliseconds - answer.firstMilliseconds > 40,
-          JSON.stringify(answer, null, 1).slice(0, 200),
-        );
+        assert.ok(answer.chunks.length > 3, `${answer.chunks.length} chunks`);
+        // Both engines pause at least 2 ms after each token; half of that allows for tokens that travel together.
+        const streamed = answer.lastMilliseconds - answer.firstMilliseconds;
+        assert.ok(streamed >= answer.chunks.length - 3, `${answer.chunks.length} chunks within ${streamed} ms`);
       }
     });
 

@@ -138,7 +138,7 @@ describe("images that are refused", () => {
   it("refuses a program that nobody publishes an image of, until the environment names one", () => {
     const router = { implementation: "vllm-router" } as const;
     assert.match(check(environmentOf({ router })).problems.join("\n"), /images\.overrides\.vllmRouter: – is required/);
-    const images = { overrides: { vllmRouter: "example.com/vllm-router:0.1.14" } };
+    const images = { overrides: { vllmRouter: "example.com/vllm-router:0.1.17" } };
     assert.deepEqual(check(environmentOf({ router, images })).problems, []);
   });
 });

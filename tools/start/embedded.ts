@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Plan } from "../../planning/types.ts";
 import { checkHost } from "../../rehearsal/cluster/host.ts";
@@ -35,6 +35,8 @@ export async function startEmbedded({ file, plan, ports, progress, signal }: Sta
     progress,
     signal,
   });
+  // What an earlier cluster had is gone with it: its stack's state describes nothing.
+  if (!cluster.adopted) rmSync(join(state, FOLDERS.stack), { recursive: true, force: true });
   const outputs = await deploy({
     environment: file.name,
     pulumiRoot: rehearsal.toolchain.pulumiRoot,

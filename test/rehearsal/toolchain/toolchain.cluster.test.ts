@@ -93,7 +93,7 @@ describe("the prepared toolchain", function () {
   it("refuses a Python wheel whose hash is not the pinned one", async () => {
     const forged = {
       project: "vllm-router",
-      version: "0.1.14",
+      version: "0.1.17",
       sha256: { x64: "0".repeat(64), arm64: "0".repeat(64) },
     };
     await assert.rejects(unpackWheel(forged, { cache: toolchain.cache, onUpdate: () => undefined }), {
