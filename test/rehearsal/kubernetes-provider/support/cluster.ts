@@ -2,19 +2,21 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { KubeConfig, KubernetesObjectApi, PatchStrategy, type KubernetesObject } from "@kubernetes/client-node";
-import { startCluster } from "../../../rehearsal/cluster/start.ts";
-import { stopCluster } from "../../../rehearsal/cluster/stop.ts";
-import { clusterTools } from "../../../rehearsal/cluster/tools.ts";
-import { prepareImages, toolsOf } from "../../../rehearsal/images/images.ts";
-import { silentProgress, terminalProgress } from "../../../rehearsal/progress.ts";
-import { prepareTools } from "../../../rehearsal/toolchain/toolchain.ts";
+import { startCluster } from "../../../../rehearsal/cluster/start.ts";
+import { stopCluster } from "../../../../rehearsal/cluster/stop.ts";
+import { clusterTools } from "../../../../rehearsal/cluster/tools.ts";
+import { prepareImages, toolsOf } from "../../../../rehearsal/images/images.ts";
+import { silentProgress, terminalProgress } from "../../../../rehearsal/progress.ts";
+import { prepareTools } from "../../../../rehearsal/toolchain/toolchain.ts";
 
 const IMAGES = ["pause", "inference-sim"] as const;
 
 /** An embedded cluster for the tests of the stand-in, and what people do to it by hand. */
 export interface TestCluster {
-  /** Path of its kubeconfig. */
+  /** Content of its kubeconfig. */
   readonly kubeconfig: string;
+  /** A folder that goes with the cluster. */
+  temporaryFolder(name: string): string;
   /** The object as it is, or `undefined`. */
   find(object: Reference): Promise<KubernetesObject | undefined>;
   create(object: KubernetesObject): Promise<void>;
@@ -31,8 +33,23 @@ export interface Reference {
   readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
+let opened: Promise<TestCluster> | undefined;
+
+/** The cluster all tests of a run share; it is ended after the last of them. */
+export async function sharedCluster(): Promise<TestCluster> {
+  opened ??= openCluster();
+  return await opened;
+}
+
+after(async function () {
+  this.timeout(60_000);
+  // A cluster that didn't start has been cleaned up already.
+  const cluster = await opened?.catch(() => undefined);
+  await cluster?.close();
+});
+
 /** Starts a cluster with the images the tests need. */
-export async function openCluster(): Promise<TestCluster> {
+async function openCluster(): Promise<TestCluster> {
   const progress = terminalProgress();
   const tools = ["node", "kubernetes", "kwok", "coredns"] as const;
   const toolchain = await prepareTools([...new Set([...tools, ...toolsOf(IMAGES)])], { progress });
@@ -52,7 +69,8 @@ export async function openCluster(): Promise<TestCluster> {
   config.loadFromFile(cluster.kubeconfig);
   const api = KubernetesObjectApi.makeApiClient(config);
   return {
-    kubeconfig: cluster.kubeconfig,
+    kubeconfig: config.exportConfig(),
+    temporaryFolder: (name) => path.join(folder, name),
     find: async (object) => {
       try {
         return await api.read(object);
