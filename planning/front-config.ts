@@ -2,7 +2,7 @@ import { errorPages } from "./front-errors.ts";
 import {
   FRONT_PATHS,
   FRONT_STATUS_PORT,
-  UPSTREAM_CONNECTION_SECONDS,
+  CONNECTION_SECONDS,
   type FrontKey,
   type FrontListen,
   type FrontPaths,
@@ -124,7 +124,7 @@ function upstreams(routes: readonly FrontRoute[]): string[] {
       "keepalive 64;",
       "# Below the five seconds after which the Python router closes an idle connection.",
       "keepalive_timeout 4s;",
-      `keepalive_time ${UPSTREAM_CONNECTION_SECONDS}s;`,
+      `keepalive_time ${CONNECTION_SECONDS}s;`,
     ]),
   );
 }
@@ -141,6 +141,7 @@ function apiServer(settings: FrontSettings, paths: FrontPaths, listen: string): 
     "client_header_timeout 15s;",
     "client_body_timeout 60s;",
     "send_timeout 60s;",
+    `keepalive_time ${CONNECTION_SECONDS}s;`,
     "# The script reads the model from the body: it stays in memory, in one piece.",
     `client_max_body_size ${settings.maxBodyMiB}m;`,
     `client_body_buffer_size ${settings.maxBodyMiB}m;`,

@@ -30,10 +30,11 @@ export const FRONT_PATHS: FrontPaths = {
 export const FRONT_STATUS_PORT = 8081;
 
 /**
- * Longest time in seconds the front uses one connection to a router. A router must go on answering for longer than
- * this after it has left its Service: then no request meets a connection that is being closed.
+ * Longest time in seconds a connection is used again, those of clients and those to routers. A pod goes on answering
+ * for longer than this after it has left its Service (`PRE_STOP_SECONDS`), so that by its end every busy connection has
+ * moved to another pod and no request meets one that is being closed.
  */
-export const UPSTREAM_CONNECTION_SECONDS = 5;
+export const CONNECTION_SECONDS = 5;
 
 /** What the front's files follow from. */
 export interface FrontSettings {

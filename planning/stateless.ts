@@ -3,7 +3,7 @@ import type { Mount, PodPlan, RolloutPlan } from "./types.ts";
 
 /**
  * Seconds between the moment a pod leaves its Service and SIGTERM. Kube-proxies see it leave within two seconds; the
- * rest is for connections that are open already, see `UPSTREAM_CONNECTION_SECONDS` in front-settings.ts.
+ * rest is for connections that are open already, see `CONNECTION_SECONDS` in front-settings.ts.
  */
 export const PRE_STOP_SECONDS = 10;
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { Agent, get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { UPSTREAM_CONNECTION_SECONDS } from "../../../planning/front-settings.ts";
+import { CONNECTION_SECONDS } from "../../../planning/front-settings.ts";
 import { PRE_STOP_SECONDS } from "../../../planning/stateless.ts";
 import { authorized, FrontFixture, KEYS, SMALL } from "../../support/front-fixture.ts";
 import type { Answer as RouterAnswer } from "../../support/upstream.ts";
@@ -106,16 +107,39 @@ describe("the front: streams and load", () => {
 
   it("leaves a connection to a router before a router that stops would close it", async function () {
     this.timeout(20_000);
-    const end = performance.now() + (UPSTREAM_CONNECTION_SECONDS + 2) * 1000;
+    const end = performance.now() + (CONNECTION_SECONDS + 2) * 1000;
     while (performance.now() < end) {
       await fixture.chat(SMALL);
       await sleep(100);
     }
     const oldest = Math.max(...fixture.small.requests.map(({ connectionAge }) => connectionAge)) / 1000;
     assert.ok(oldest > 1, "connections are used more than once");
-    assert.ok(oldest < UPSTREAM_CONNECTION_SECONDS + 0.5, `a request came on a connection of ${oldest} s`);
+    assert.ok(oldest < CONNECTION_SECONDS + 0.5, `a request came on a connection of ${oldest} s`);
     const stops: number = PRE_STOP_SECONDS;
     assert.ok(oldest < stops - 2, "two seconds are left for its Service to forget the router");
+  });
+
+  it("asks a client to open a new connection before a front that stops would close the old one", async function () {
+    this.timeout(20_000);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = () =>
+      new Promise<string | undefined>((resolve, reject) => {
+        get(`${fixture.front.url}/v1/models`, { agent, headers: authorized() }, (response) => {
+          response.resume().on("end", () => {
+            resolve(response.headers.connection);
+          });
+        }).on("error", reject);
+      });
+    const start = performance.now();
+    const asked: number[] = [];
+    while (performance.now() - start < (CONNECTION_SECONDS + 2) * 1000) {
+      if ((await ask()) === "close") asked.push((performance.now() - start) / 1000);
+      await sleep(100);
+    }
+    agent.destroy();
+    const [first] = asked;
+    assert.equal(asked.length, 1);
+    assert.ok(first !== undefined && Math.abs(first - CONNECTION_SECONDS) < 0.6, `after ${first} s`);
   });
 
   it("keeps going when a router closes an idle connection", async function () {
