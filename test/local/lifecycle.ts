@@ -1,6 +1,8 @@
 import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
+import { Service } from "@pulumi/kubernetes/core/v1/index.js";
+import { Provider } from "@pulumi/kubernetes/provider.js";
 import assert from "node:assert/strict";
-import type { Engine } from "../../rehearsal/engine/engine.ts";
+import { program } from "../../index.ts";
 import { EngineError } from "../../rehearsal/engine/errors.ts";
 import { changedSteps } from "../../rehearsal/engine/events.ts";
 import { localModels, type LocalStack } from "../support/stack.ts";
@@ -16,7 +18,7 @@ export function lifecycle(stack: () => LocalStack): void {
     it("changes nothing but the objects of the engine that was changed", async () => {
       const [first = {}, ...others] = localModels();
       const models = [{ ...first, maxSequences: 64 }, ...others];
-      const result = await stack().up({ models });
+      const result = await stack().up({ config: { models } });
       assert.deepEqual(changedNames(result), ["update Deployment engine-qwen3-8b"]);
       const { args, command } = await engineContainer(stack());
       assert.ok([...(command ?? []), ...(args ?? [])].join(" ").includes("--max-num-seqs 64"));
@@ -40,23 +42,22 @@ export function lifecycle(stack: () => LocalStack): void {
     });
 
     it("refuses in the preview what the API server refuses, in the API server's words", async () => {
-      const [first = {}, ...others] = localModels();
-      // A name the schema can't know to be wrong: the API server checks environment variables itself.
-      const models = [
-        {
-          ...first,
-          resources: { cpu: "100m", memory: "512Mi" },
-          weights: { kind: "claim", name: "Not_A_Claim", accessMode: "ReadWriteMany" },
+      const preview = stack().run((engine) => engine.preview(), {
+        program: async () => {
+          const outputs = await program();
+          const provider = new Provider("extra", { context: stack().plan.cluster.context ?? "" });
+          const metadata = { name: "extra", namespace: stack().plan.namespace };
+          new Service("extra", { metadata, spec: { ports: [{ port: 70_000 }] } }, { provider });
+          return outputs;
         },
-        ...others,
-      ];
-      await assert.rejects(
-        stack().run((engine: Engine) => engine.preview(), { models }),
-        (error: unknown) =>
-          error instanceof EngineError &&
-          error.message.includes("Not_A_Claim") &&
-          /Invalid value|RFC 1123/.test(error.message),
-      );
+      });
+      await assert.rejects(preview, (error: unknown) => {
+        assert.ok(error instanceof EngineError, String(error));
+        assert.match(error.message, /Service .*extra/);
+        assert.match(error.message, /spec\.ports\[0\]\.port.*must be between 1 and 65535/s);
+        return true;
+      });
+      await assert.rejects(stack().core.readNamespacedService({ name: "extra", namespace: stack().plan.namespace }));
     });
 
     it("keeps secrets out of the state in clear", async () => {

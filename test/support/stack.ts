@@ -1,3 +1,4 @@
+import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { KubeConfig, CoreV1Api, AppsV1Api, NetworkingV1Api } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -20,6 +21,13 @@ import { localProviders } from "../../tools/start/providers.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
+/** What a run of the engine does otherwise than the environment's file says. */
+export interface Change {
+  /** Settings laid over the file's. */
+  readonly config?: Readonly<Record<string, ConfigValue>>;
+  readonly program?: PulumiFn;
+}
+
 /** The local environment on an embedded cluster of its own, for one test file. */
 export interface LocalStack {
   readonly plan: Plan;
@@ -32,10 +40,9 @@ export interface LocalStack {
   readonly prometheus: string;
   /** The API key; set by the first {@link LocalStack.up}. */
   key: string;
-  /** Runs the engine on the environment, with settings laid over the file's. */
-  run<T>(use: (engine: Engine) => Promise<T>, config?: Readonly<Record<string, ConfigValue>>): Promise<T>;
+  run<T>(use: (engine: Engine) => Promise<T>, change?: Change): Promise<T>;
   /** `up`, which also notes the key. */
-  up(config?: Readonly<Record<string, ConfigValue>>): ReturnType<Engine["up"]>;
+  up(change?: Change): ReturnType<Engine["up"]>;
   /** Ends the cluster; fails if anything is left. */
   close(): Promise<void>;
 }
@@ -78,25 +85,25 @@ export async function openLocalStack(): Promise<LocalStack> {
     endpoint: `${await address("endpoint")}/v1`,
     prometheus: await address("prometheus"),
     key: "",
-    run: (use, settings) =>
+    run: (use, change = {}) =>
       withEngine(
         {
           pulumiRoot: rehearsal.toolchain.pulumiRoot,
           projectDir: ROOT,
           stack: "local",
-          program,
+          program: change.program ?? program,
           providers: localProviders(),
           stateDir: join(state, "stack"),
-          ...(settings === undefined ? {} : { config: settings }),
+          ...(change.config === undefined ? {} : { config: change.config }),
         },
         use,
       ),
-    up: (settings) =>
+    up: (change) =>
       stack.run(async (engine) => {
         const result = await engine.up();
         stack.key = firstKey(await engine.outputs()) ?? "";
         return result;
-      }, settings),
+      }, change),
     close: async () => {
       await stopCluster({ stateDir: clusterState });
       assert.deepEqual(findLeftovers(clusterState), []);
