@@ -103,8 +103,10 @@ function loadKubeConfig(given: string | undefined): KubeConfig {
     kubeConfig.loadFromString(text);
   } catch (error) {
     // The parser's message quotes the lines around the mistake, which may hold credentials.
-    const line = /\((\d+):\d+\)/.exec(error instanceof Error ? error.message : "")?.[1];
-    throw new ProviderError(`kubeconfig: not readable as a kubeconfig${line === undefined ? "" : ` (line ${line})`}.`);
+    const message = error instanceof Error ? error.message : "";
+    const harmless = /^[\w.[\]]+ is missing$|(?<=\()\d+(?=:\d+\))/.exec(message)?.[0];
+    const where = harmless === undefined ? "" : ` (${/^\d/.test(harmless) ? `line ${harmless}` : harmless})`;
+    throw new ProviderError(`kubeconfig: not readable as a kubeconfig${where}.`);
   }
   return kubeConfig;
 }

@@ -9,12 +9,11 @@ import { isList, isProperties, sameValue, type Properties, type Value } from "..
  * @param live the object that exists
  */
 export function driftedInputs(inputs: Properties, applied: Properties, live: Properties): Properties {
-  const drifted: Record<string, Value> = {};
-  for (const [name, input] of Object.entries(inputs)) {
+  const drifted = Object.entries(inputs).flatMap(([name, input]) => {
     const value = driftedValue(input, applied[name], live[name]);
-    if (value !== undefined) drifted[name] = value;
-  }
-  return drifted;
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(drifted);
 }
 
 function driftedValue(input: Value, applied: Value | undefined, live: Value | undefined): Value | undefined {

@@ -13,7 +13,7 @@ export interface Kind {
 export const RELEASE = "kubernetes:helm.sh/v3:Release";
 
 /** Groups of the SDK that are helpers of the provider and no part of the Kubernetes API. */
-const HELPERS = ["helm.sh/", "yaml/", "yaml", "kustomize/", "index"];
+const HELPERS = ["helm.sh/", "meta/", "yaml/", "yaml", "kustomize/", "index"];
 
 /**
  * The kind a type token of `@pulumi/kubernetes` stands for, `kubernetes:core/v1:Pod` or `kubernetes:example.com/v1:Widget`.

@@ -67,9 +67,8 @@ function without(properties: Properties, names: readonly string[]): Properties {
 }
 
 function withoutNulls(properties: Properties): Properties {
-  const kept: Record<string, Value> = {};
-  for (const [name, value] of Object.entries(properties)) if (value !== null) kept[name] = cleaned(value);
-  return kept;
+  const kept = Object.entries(properties).filter(([, value]) => value !== null);
+  return Object.fromEntries(kept.map(([name, value]) => [name, cleaned(value)]));
 }
 
 function cleaned(value: Value): Value {
