@@ -37,6 +37,7 @@ export function nginxConfig(
       ...script(settings, paths),
       ...limitZones(settings.keys),
       ...requestId(),
+      ...sessions(settings.sessionHeaders),
       ...logFormat(),
       ...upstreams(settings.routes),
       ...apiServer(settings, paths, listen.api),
@@ -107,6 +108,24 @@ function requestId(): string[] {
   ]);
 }
 
+/** A request without a session is a session of its own. */
+function sessions(headers: readonly string[]): string[] {
+  return headers.flatMap((header) =>
+    block(`map ${received(header)} ${sessionVariable(header)}`, [
+      '"" $front_request_id;',
+      `default ${received(header)};`,
+    ]),
+  );
+}
+
+function received(header: string): string {
+  return `$http_${header.toLowerCase().replaceAll("-", "_")}`;
+}
+
+function sessionVariable(header: string): string {
+  return `$front_session_${header.toLowerCase().replaceAll("-", "_")}`;
+}
+
 /** Names, numbers and paths: never a header, a query or a body. */
 function logFormat(): string[] {
   return [
@@ -154,12 +173,12 @@ function apiServer(settings: FrontSettings, paths: FrontPaths, listen: string): 
       "js_content front.api;",
     ]),
     ...block("location /", ["return 404;"]),
-    ...routerLocation(settings.requestTimeoutSeconds),
+    ...routerLocation(settings),
     ...errorPages(limits.length > 0),
   ]);
 }
 
-function routerLocation(requestTimeoutSeconds: number): string[] {
+function routerLocation({ sessionHeaders, requestTimeoutSeconds }: FrontSettings): string[] {
   return block("location @router", [
     "proxy_pass http://$front_upstream;",
     "proxy_http_version 1.1;",
@@ -171,6 +190,7 @@ function routerLocation(requestTimeoutSeconds: number): string[] {
     "proxy_set_header Authorization $front_authorization;",
     'proxy_set_header X-Api-Key "";',
     'proxy_set_header Cookie "";',
+    ...sessionHeaders.map((header) => `proxy_set_header ${header} ${sessionVariable(header)};`),
     "# Tokens go to the client as they come.",
     "proxy_buffering off;",
     "proxy_buffer_size 16k;",

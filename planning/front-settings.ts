@@ -41,6 +41,8 @@ export interface FrontSettings {
   readonly routes: readonly FrontRoute[];
   /** Empty: everybody may use the endpoint. */
   readonly keys: readonly FrontKey[];
+  /** Headers that name a session, which the front fills where a client sends none. */
+  readonly sessionHeaders: readonly string[];
   readonly maxBodyMiB: number;
   readonly requestTimeoutSeconds: number;
   /** Time running requests get to finish when nginx stops. */

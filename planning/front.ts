@@ -4,6 +4,7 @@ import { nginxConfig } from "./front-config.ts";
 import { FRONT_PATHS, FRONT_STATUS_PORT, frontData, type FrontSettings } from "./front-settings.ts";
 import { imageFor } from "./images.ts";
 import { API_PORT, hostOf, labelsOf, nameOf, SECRETS, selectorOf } from "./names.ts";
+import { routingOf } from "./router.ts";
 import { drain, ordinaryPlace, ownFiles, resources, scratch, secretFiles, surgeRollout } from "./stateless.ts";
 import type { EnginePlan, FrontPlan, PodPlan, RouterPlan } from "./types.ts";
 
@@ -33,6 +34,7 @@ export function planFront(
   const settings: FrontSettings = {
     routes: routers.flatMap((router) => routesOf(router, engines)),
     keys,
+    sessionHeaders: sessionHeaders(environment),
     maxBodyMiB: environment.access.maxBodyMiB,
     requestTimeoutSeconds: environment.router.requestTimeoutSeconds,
     drainSeconds: Math.max(...environment.models.map((model) => model.drainSeconds)),
@@ -57,6 +59,18 @@ export function planFront(
     },
   };
   return { front, ...mergeFindings(checkKeys(environment), checkAdapters(environment, settings)) };
+}
+
+/**
+ * vllm-router sends every request that names no session to one engine: it hashes the same empty key for all of them
+ * (0.1.17, run 2026-11-20). The production stack's router takes the least busy engine by itself.
+ */
+function sessionHeaders(environment: Environment): string[] {
+  if (environment.router.implementation !== "vllm-router") return [];
+  const headers = environment.models
+    .map((model) => routingOf(environment, model))
+    .flatMap((routing) => (routing.policy === "session" ? [routing.sessionKey.toLowerCase()] : []));
+  return [...new Set(headers)];
 }
 
 /** A model answers to its served name and to the names of its LoRA adapters. */

@@ -29,7 +29,7 @@ interface RouterProgram {
 
 /**
  * Sources: vllm-project/production-stack `src/vllm_router` of 2026-08-05 (imports of its optional parts take up to a
- * minute; discovery reads `/v1/models` of each engine); vllm-project/router 0.1.14, run 2026-11-20 (`/health` is 503 and
+ * minute; discovery reads `/v1/models` of each engine); vllm-project/router 0.1.17, run 2026-11-20 (`/health` is 503 and
  * `/liveness` 200 without a healthy engine; the client's Authorization is passed on).
  */
 const PROGRAMS: Readonly<Record<RouterPlan["implementation"], RouterProgram>> = {
@@ -54,7 +54,7 @@ const PROGRAMS: Readonly<Record<RouterPlan["implementation"], RouterProgram>> = 
 /** Longest download of a router's image in seconds; the production stack's contains vLLM and LMCache. */
 const PULL_SECONDS = 900;
 
-/** Headers vllm-router's consistent hashing reads. Source: strings of the 0.1.14 wheel, `policies/hash_key.rs`. */
+/** Headers vllm-router's consistent hashing reads; any other is ignored. Source: 0.1.17, run 2026-11-20. */
 const VLLM_ROUTER_SESSION_HEADERS: readonly string[] = ["x-session-id", "x-user-id", "x-tenant-id"];
 
 /** The routing of a model: its own or the stack's. */

@@ -136,6 +136,28 @@ describe("the front's keys and limits", () => {
   });
 });
 
+describe("sessions", () => {
+  const images = { overrides: { vllmRouter: "example.com/vllm-router:0.1.17" } };
+  const routing = { policy: "session", sessionKey: "X-User-Id" } as const;
+
+  it("are filled in for vllm-router, which sends all requests without one to the same engine", () => {
+    const config = configOf({ images, router: { implementation: "vllm-router", routing } });
+    assert.ok(directive(config, "proxy_set_header").includes("x-user-id $front_session_x_user_id"));
+    assert.match(config, /map \$http_x_user_id \$front_session_x_user_id \{\n\s*"" \$front_request_id;/);
+  });
+
+  it("are left to the client otherwise", () => {
+    assert.doesNotMatch(configOf({ router: { implementation: "production-stack", routing } }), /front_session/);
+    assert.doesNotMatch(configOf({ images, router: { implementation: "vllm-router" } }), /front_session/);
+  });
+
+  it("are filled in once, whatever models say the same", () => {
+    const models = [SMALL, OTHER].map((model) => ({ ...model, routing }));
+    const config = configOf({ images, models, router: { implementation: "vllm-router" } });
+    assert.equal(config.match(/map \$http_x_user_id/g)?.length, 1);
+  });
+});
+
 describe("nginx.conf", () => {
   it("hands streams on unbuffered and asks a router once", () => {
     const config = configOf();
@@ -191,6 +213,9 @@ describe("nginx.conf", () => {
       ),
       keys: fc.uniqueArray(fc.record({ name, requestsPerMinute: fc.option(fc.integer({ min: 1, max: 100_000 })) }), {
         selector: (key) => key.name,
+      }),
+      sessionHeaders: fc.uniqueArray(fc.stringMatching(/^[A-Za-z0-9-]{1,12}$/), {
+        selector: (key) => key.toLowerCase(),
       }),
       maxBodyMiB: fc.integer({ min: 1, max: 64 }),
       requestTimeoutSeconds: fc.integer({ min: 1, max: 86_400 }),

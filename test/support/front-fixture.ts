@@ -109,6 +109,7 @@ async function settingsFor({ large, small }: { large: Upstream; small: Upstream 
       { name: "team", requestsPerMinute: null },
       { name: "limited", requestsPerMinute: 3 },
     ],
+    sessionHeaders: ["x-session-id"],
     maxBodyMiB: 4,
     requestTimeoutSeconds: 2,
     drainSeconds: 10,

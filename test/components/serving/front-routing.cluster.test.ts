@@ -62,6 +62,16 @@ describe("the front: what reaches a router", () => {
     );
   });
 
+  it("makes a request that names no session a session of its own, for a router that would send all of them to one engine", async () => {
+    await fixture.chat(SMALL, { "x-session-id": "s-1" });
+    await fixture.chat(SMALL);
+    await fixture.chat(SMALL);
+    const [named, ...nameless] = fixture.small.requests.map(({ headers }) => String(headers["x-session-id"]));
+    assert.equal(named, "s-1");
+    assert.equal(new Set(nameless).size, 2);
+    for (const session of nameless) assert.match(session, /^[0-9a-f]{32}$/);
+  });
+
   it("finds the model behind 2.5 MB of messages", async () => {
     const body = JSON.stringify({
       messages: [{ role: "user", content: 'naïve "quotes" \n'.repeat(140_000) }],
