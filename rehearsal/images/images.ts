@@ -102,6 +102,7 @@ function configOf(recipe: ImageRecipe): ImageConfig {
     ...(recipe.entrypoint.length > 0 ? { Entrypoint: recipe.entrypoint } : {}),
     ...(recipe.command === undefined ? {} : { Cmd: recipe.command }),
     WorkingDir: recipe.workingFolder ?? "/",
+    ...(recipe.stopSignal === undefined ? {} : { StopSignal: recipe.stopSignal }),
   };
 }
 

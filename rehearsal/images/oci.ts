@@ -12,6 +12,7 @@ export interface ImageConfig {
   readonly Entrypoint?: readonly string[];
   readonly Cmd?: readonly string[];
   readonly WorkingDir?: string;
+  readonly StopSignal?: string;
 }
 
 /** An image to be written. */

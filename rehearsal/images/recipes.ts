@@ -35,6 +35,8 @@ export interface ImageRecipe {
   readonly entrypoint: readonly string[];
   readonly command?: readonly string[];
   readonly workingFolder?: string;
+  /** Signal that ends a container in an orderly way, where it isn't SIGTERM. */
+  readonly stopSignal?: string;
 }
 
 const debian = (mebibytes: number, ...packages: readonly string[]): DebianRootSpec => ({
@@ -114,7 +116,7 @@ export const IMAGE_RECIPES = {
    * (`load_module modules/ngx_http_js_module.so` works in both, as does the absolute path), logs to the container's streams.
    */
   front: {
-    version: "1",
+    version: "2",
     // Only maintainer scripts of nginx call iproute2.
     debian: { ...debian(200, "nginx-light", "libnginx-mod-http-js"), absent: [...SCRIPT_HELPERS, "iproute2"] },
     files: {
@@ -127,6 +129,8 @@ export const IMAGE_RECIPES = {
       "var/lib/nginx": { kind: "folder", mode: 0o755 },
     },
     user: { name: "nginx", id: 101, home: "/nonexistent" },
+    // SIGTERM cuts streams; on SIGQUIT nginx finishes them, as in the official image.
+    stopSignal: "SIGQUIT",
     entrypoint: [],
     command: ["nginx", "-g", "daemon off;"],
   },
