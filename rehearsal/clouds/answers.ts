@@ -11,6 +11,7 @@ import { formatPath } from "./values.ts";
 /** An answer to the engine that is an error. */
 export type ErrorAnswer = Partial<grpc.StatusObject>;
 
+/** The inputs as they were completed, and what is wrong with them. */
 export function checkAnswer(result: CheckResult, secrets: Secrets): proto.CheckResponse {
   const answer = new proto.CheckResponse();
   answer.setInputs(encodeStruct(result.inputs, secrets));
@@ -29,6 +30,7 @@ const KINDS = {
   update: [proto.PropertyDiff.Kind.UPDATE, proto.PropertyDiff.Kind.UPDATE_REPLACE],
 } as const satisfies Record<Difference["kind"], readonly [proto.PropertyDiff.Kind, proto.PropertyDiff.Kind]>;
 
+/** The differences, in detail and by top-level property, as the engine shows the one and decides by the other. */
 export function diffAnswer(result: DiffResult): proto.DiffResponse {
   const answer = new proto.DiffResponse();
   const { DIFF_SOME, DIFF_NONE } = proto.DiffResponse.DiffChanges;

@@ -68,7 +68,9 @@ export interface ResourceHandler {
   delete?(request: DeleteRequest): Awaitable<void>;
 }
 
+/** Answers may take time, but needn't. */
 export type Awaitable<T> = T | Promise<T>;
+/** How serious a message is. Debugging messages are shown nowhere. */
 export type Severity = "debug" | "info" | "warning" | "error";
 
 /** What every operation on a resource knows. */
@@ -86,6 +88,7 @@ export interface Operation {
   readonly status: (message: string) => void;
 }
 
+/** A request to validate and complete inputs. */
 export interface CheckRequest extends Operation {
   readonly inputs: Properties;
   /** Inputs of the last run; empty for a new resource. */
@@ -94,6 +97,7 @@ export interface CheckRequest extends Operation {
   readonly randomSeed: Uint8Array;
 }
 
+/** Completed inputs; with failures the engine stops. */
 export interface CheckResult {
   readonly inputs: Properties;
   readonly failures?: readonly CheckFailure[];
@@ -105,6 +109,7 @@ export interface CheckFailure {
   readonly reason: string;
 }
 
+/** A request to compare what is with what shall be. */
 export interface DiffRequest extends Operation {
   readonly id: string;
   readonly oldInputs: Properties;
@@ -112,6 +117,7 @@ export interface DiffRequest extends Operation {
   readonly inputs: Properties;
 }
 
+/** What differs; nothing if there is nothing to do. */
 export interface DiffResult {
   readonly differences: readonly Difference[];
   /** Whether a replacement deletes first, as for objects with fixed names. */
@@ -126,12 +132,14 @@ export interface Difference {
   readonly replaces: boolean;
 }
 
+/** A request to make a resource. */
 export interface CreateRequest extends Operation {
   readonly inputs: Properties;
   /** Time limit by `customTimeouts`, if the program set one. */
   readonly timeoutSeconds: number | undefined;
 }
 
+/** What was made. */
 export interface CreateResult {
   readonly id: string;
   readonly outputs: Properties;
@@ -139,6 +147,7 @@ export interface CreateResult {
   readonly initErrors?: readonly string[];
 }
 
+/** A request to look up what exists, for refreshes and imports. */
 export interface ReadRequest extends Operation {
   readonly id: string;
   /** Inputs of the last run; empty for an import. */
@@ -146,16 +155,20 @@ export interface ReadRequest extends Operation {
   readonly outputs: Properties;
 }
 
+/** What exists; the inputs are those that would make it. */
 export interface ReadResult extends CreateResult {
   readonly inputs: Properties;
 }
 
+/** A request to change a resource in place. */
 export interface UpdateRequest extends DiffRequest {
   readonly timeoutSeconds: number | undefined;
 }
 
+/** What the resource is after the change. */
 export type UpdateResult = Omit<CreateResult, "id">;
 
+/** A request to remove a resource. */
 export interface DeleteRequest extends Operation {
   readonly id: string;
   readonly inputs: Properties;
@@ -163,6 +176,7 @@ export interface DeleteRequest extends Operation {
   readonly timeoutSeconds: number | undefined;
 }
 
+/** A question to a data source. */
 export interface InvokeRequest {
   readonly token: string;
   readonly args: Properties;
@@ -184,6 +198,7 @@ export interface ConstructRequest extends Omit<Operation, "urn"> {
   readonly providers: Readonly<Record<string, string>>;
 }
 
+/** A component that was registered. */
 export interface ConstructResult {
   readonly urn: string;
   readonly outputs: Properties;

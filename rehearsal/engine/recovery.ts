@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { readdir, readFile, writeFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
@@ -71,11 +72,21 @@ async function readLocks(folder: string, stack: string): Promise<readonly z.infe
   return texts.flatMap((text) => (text === undefined ? [] : [lock.parse(JSON.parse(text))]));
 }
 
+/** Process numbers are used again: only an engine under this number means that the run goes on. */
 function isRunning(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8").startsWith("pulumi");
+  } catch {
+    return isAlive(pid);
+  }
+}
+
+/** Whether there is such a process, where there is no /proc. */
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

@@ -36,13 +36,16 @@ export interface Waiting {
   readonly timeoutSeconds: number;
 }
 
-/** Whether the object is ready now, without waiting. */
-export async function readinessOf(live: Properties, objects: ClusterObjects): Promise<Verdict> {
+/**
+ * Whether the object is ready now, without waiting.
+ * @param since failures from before this time don't count, in milliseconds since 1970
+ */
+export async function readinessOf(live: Properties, objects: ClusterObjects, since = 0): Promise<Verdict> {
   if (annotation(live, "skipAwait") === "true") return { state: "ready" };
   const expectations = expectationsOf(live);
   if (typeof expectations === "string") return failed(expectations);
   if (expectations.length > 0) return verdictByExpectations(live, expectations);
-  return verdictOn(live, await relatedTo(live, objects));
+  return verdictOn(live, { ...(await relatedTo(live, objects)), since });
 }
 
 /**
@@ -54,6 +57,8 @@ export async function waitUntilReady(first: Properties, waiting: Waiting): Promi
   const locator = locatorOf(first);
   const name = describeObject(locator, first);
   const started = Date.now();
+  // Times in a status have no fractions of seconds.
+  const begun = Math.floor(started / 1000) * 1000;
   const deadline = started + timeoutSeconds * 1000;
   const told = new Set<string>();
   let live = first;
@@ -61,7 +66,7 @@ export async function waitUntilReady(first: Properties, waiting: Waiting): Promi
   let pause = FIRST_LOOK_MILLISECONDS;
   try {
     for (;;) {
-      const verdict = await readinessOf(live, objects);
+      const verdict = await readinessOf(live, objects, begun);
       if (verdict.state === "ready") return { live, problems: [] };
       const details = await explainUnready(live, waiting);
       const summary = [verdict.message, ...details].join("\n  ");
@@ -132,7 +137,7 @@ async function podsOf(live: Properties, objects: ClusterObjects, namespace: stri
 
 async function relatedTo(live: Properties, objects: ClusterObjects): Promise<Related> {
   const { kind, namespace, name } = locatorOf(live);
-  const needs = (what: keyof Related) => NEEDS[what].includes(kind);
+  const needs = (what: keyof typeof NEEDS) => NEEDS[what].includes(kind);
   const slices = { apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice" };
   return {
     endpointSlices: needs("endpointSlices")

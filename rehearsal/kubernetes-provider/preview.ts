@@ -1,5 +1,5 @@
 import { ProviderError, type CreateRequest, type Operation, type UpdateRequest } from "../clouds/provider.ts";
-import { containsUnknown, propertiesAt, UNKNOWN, withValueAt, type Properties } from "../clouds/values.ts";
+import { containsUnknown, propertiesAt, textAt, UNKNOWN, withValueAt, type Properties } from "../clouds/values.ts";
 import { ApiError, UnreachableError } from "./api-errors.ts";
 import { locatorOf, UnknownKindError, type ClusterObjects } from "./cluster.ts";
 import { describeObject } from "./naming.ts";
@@ -20,7 +20,8 @@ export async function previewCreate(request: CreateRequest, session: KubernetesS
   const manager = managerOf(urn);
   return await explained(name, async () => {
     try {
-      const existing = await objects.get(locatorOf(manifest));
+      const missing = session.missingNamespaces.has(textAt(manifest, "metadata", "namespace") ?? "");
+      const existing = missing ? undefined : await objects.get(locatorOf(manifest));
       if (existing === undefined || session.replacing.has(urn))
         return await validated(manifest, objects, request, session);
       refuseForeign(existing, manager, name, session);
@@ -86,24 +87,28 @@ async function validated(
   session: KubernetesSession,
 ): Promise<Properties> {
   const name = describeObject(locatorOf(manifest), manifest);
-  try {
-    if (session.replacing.has(request.urn)) {
-      warn(request, name, await objects.validate(manifest));
-      return withUnknowns(manifest);
+  const namespace = textAt(manifest, "metadata", "namespace") ?? "";
+  if (!session.missingNamespaces.has(namespace)) {
+    try {
+      if (session.replacing.has(request.urn)) {
+        warn(request, name, await objects.validate(manifest));
+        return withUnknowns(manifest);
+      }
+      const manager = managerOf(request.urn);
+      const { object, warnings } = await objects.apply(manifest, { manager, force: true, dryRun: true });
+      warn(request, name, warnings);
+      return withUnknowns(outputsOf(object, manager));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.missingNamespace === undefined) throw error;
+      session.missingNamespaces.add(namespace);
+      session.note(
+        `Namespace ${namespace} does not exist yet: its objects were validated as if they were in "default", ` +
+          `without its quotas and its pod security.`,
+      );
     }
-    const manager = managerOf(request.urn);
-    const { object, warnings } = await objects.apply(manifest, { manager, force: true, dryRun: true });
-    warn(request, name, warnings);
-    return withUnknowns(outputsOf(object, manager));
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.missingNamespace === undefined) throw error;
-    session.note(
-      `Namespace ${error.missingNamespace} does not exist yet: its objects were validated as if they were in "default", ` +
-        `without its quotas and its pod security.`,
-    );
-    warn(request, name, await objects.validate(withValueAt(manifest, ["metadata", "namespace"], "default")));
-    return withUnknowns(manifest);
   }
+  warn(request, name, await objects.validate(withValueAt(manifest, ["metadata", "namespace"], "default")));
+  return withUnknowns(manifest);
 }
 
 /** Why the API server couldn't validate, or `undefined` if it did and refused. */

@@ -12,6 +12,8 @@ export class KubernetesSession {
   readonly secrets = new Secrets();
   /** Resources whose replacement was found necessary in this run: their old object is still there in a preview. */
   readonly replacing = new Set<string>();
+  /** Namespaces a preview found to be missing, which they are until the run is over. */
+  readonly missingNamespaces = new Set<string>();
   readonly #context: SessionContext;
   readonly #noted = new Set<string>();
   #connected: { readonly settings: Settings; readonly api: ApiServer } | undefined;

@@ -9,20 +9,25 @@ export interface Related {
   readonly endpointSlices: readonly Properties[];
   /** StorageClasses of the cluster. */
   readonly storageClasses: readonly Properties[];
+  /** When the waiting began, in milliseconds since 1970: failures from before may be over. @default 0, any failure counts */
+  readonly since?: number;
 }
 
 /** Kinds whose verdict needs something of {@link Related}. */
-export const NEEDS: Readonly<Record<keyof Related, readonly string[]>> = {
+export const NEEDS: Readonly<Record<"endpointSlices" | "storageClasses", readonly string[]>> = {
   endpointSlices: ["Service"],
   storageClasses: ["PersistentVolumeClaim"],
 };
 
+/** The object can be used. */
 export const READY: Verdict = { state: "ready" };
 
+/** The object can't be used yet. */
 export function waiting(message: string): Verdict {
   return { state: "waiting", message };
 }
 
+/** Waiting alone won't help. */
 export function failed(message: string): Verdict {
   return { state: "failed", message };
 }
@@ -61,12 +66,14 @@ const RULES: Readonly<Record<string, Rule>> = {
   "networking.k8s.io/Ingress": (object) => address(object, "no ingress controller has given it an address"),
 };
 
-function deployment(object: Properties): Verdict {
+function deployment(object: Properties, { since = 0 }: Related): Verdict {
   if (propertiesAt(object, "spec").paused === true) return READY;
   const behind = unobserved(object);
   if (behind !== undefined) return behind;
   const progressing = condition(object, "Progressing");
-  if (progressing?.reason === "ProgressDeadlineExceeded") {
+  // Whatever the deadline was missed for, a Secret or a node, may be there by now: the controller goes on trying.
+  const missed = progressing?.reason === "ProgressDeadlineExceeded" && progressing.at >= since;
+  if (missed) {
     return failed(`its rollout made no progress within the deadline: ${progressing.message}`);
   }
   const wanted = numberAt(object, "spec", "replicas") ?? 1;
@@ -170,16 +177,23 @@ export function byCondition(object: Properties, type: string, status = "True"): 
 }
 
 /** A condition in an object's status. */
-export function condition(
-  object: Properties,
-  type: string,
-): Record<"status" | "reason" | "message", string> | undefined {
+export interface Condition {
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+  /** When it was last found to be so, in milliseconds since 1970; 0 if it doesn't say. */
+  readonly at: number;
+}
+
+/** The condition of a type in an object's status. */
+export function condition(object: Properties, type: string): Condition | undefined {
   const found = listAt(object, "status", "conditions").find((one) => textAt(one, "type") === type);
   if (found === undefined) return undefined;
   return {
     status: textAt(found, "status") ?? "Unknown",
     reason: textAt(found, "reason") ?? "",
     message: textAt(found, "message") ?? "",
+    at: Date.parse(textAt(found, "lastUpdateTime") ?? textAt(found, "lastTransitionTime") ?? "1970-01-01"),
   };
 }
 
