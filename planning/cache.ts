@@ -1,5 +1,5 @@
 import type { Cache, Environment, Model } from "../environments/schema/environment.ts";
-import { cacheOf, usesCache } from "./cache-use.ts";
+import { cacheOf, usesCache } from "./cache/use.ts";
 import { mergeFindings, NO_FINDINGS, refused, warned, type Findings } from "./findings.ts";
 import { imageFor } from "./images.ts";
 import { hostOf, labelsOf, nameOf, selectorOf } from "./names.ts";

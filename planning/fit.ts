@@ -1,10 +1,10 @@
 import type { Accelerator } from "../catalog/accelerators.ts";
 import type { ArchitectureDescription } from "../catalog/architecture.ts";
 import { findQuantization, quantizedBytes } from "../catalog/quantization.ts";
-import { cheapestChange } from "./fit-change.ts";
-import type { FitChange } from "./fit-change.ts";
-import { GIB, activation, kvBytes, kvElementBytes, nonTorchGiB, sequenceBytes, weightsGiB } from "./fit-memory.ts";
-import { fitProblems } from "./fit-rules.ts";
+import { cheapestChange } from "./fit/change.ts";
+import type { FitChange } from "./fit/change.ts";
+import { GIB, activation, kvBytes, kvElementBytes, nonTorchGiB, sequenceBytes, weightsGiB } from "./fit/memory.ts";
+import { fitProblems } from "./fit/rules.ts";
 
 /** `--gpu-memory-utilization` of vLLM since mid-2026; it was 0.90 before, so that the program always passes it. */
 export const DEFAULT_UTILIZATION = 0.92;
@@ -121,7 +121,7 @@ export function summarizeFit({ verdict, figures, rows, problems, change }: FitRe
  *
  * As vLLM counts: memory × utilisation − weights − peak activation − memory outside PyTorch is the KV cache, and a start
  * fails when it does not hold one request of the full length. Source: vLLM `v1/worker/gpu_worker.py`, and the figures named
- * in `fit-memory.ts`. Pure and total: an invalid request is a report with problems, not an exception.
+ * in `fit/memory.ts`. Pure and total: an invalid request is a report with problems, not an exception.
  */
 export function checkFit(request: FitRequest): FitReport {
   const report = assessFit(request);

@@ -1,7 +1,7 @@
 import type { Environment } from "../environments/schema/environment.ts";
 import { mergeFindings, NO_FINDINGS, refused, warned, type Findings } from "./findings.ts";
-import { nginxConfig } from "./front-config.ts";
-import { FRONT_PATHS, FRONT_STATUS_PORT, frontData, type FrontSettings } from "./front-settings.ts";
+import { nginxConfig } from "./front/config.ts";
+import { FRONT_PATHS, FRONT_STATUS_PORT, frontData, type FrontSettings } from "./front/settings.ts";
 import { imageFor } from "./images.ts";
 import { API_PORT, hostOf, labelsOf, nameOf, SECRETS, selectorOf } from "./names.ts";
 import { routingOf } from "./router.ts";

@@ -10,7 +10,7 @@ import {
 } from "../catalog/images.ts";
 import { VLLM_VERSIONS } from "../catalog/vllm.ts";
 import type { Environment, Model } from "../environments/schema/environment.ts";
-import { cacheOf, usesCache } from "./cache-use.ts";
+import { cacheOf, usesCache } from "./cache/use.ts";
 import { mergeFindings, NO_FINDINGS, refused, warned, type Findings } from "./findings.ts";
 import { poolOf } from "./pools.ts";
 import type { PoolPlan } from "./types.ts";

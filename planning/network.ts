@@ -1,7 +1,7 @@
 import type { Environment, Model } from "../environments/schema/environment.ts";
 import { CACHE_PORT } from "./cache.ts";
 import { API_PORT, selectorOf, type Component } from "./names.ts";
-import { PROMETHEUS_PORT } from "./prometheus.ts";
+import { PROMETHEUS_PORT } from "./observability/prometheus.ts";
 import type { EnginePlan, Flow, Peer, Plan } from "./types.ts";
 
 /** What flows follow from: which parts the stack has, and what the environment says about them. */

@@ -1,8 +1,8 @@
 import type { Environment } from "../environments/schema/environment.ts";
 import { NO_FINDINGS, type Findings } from "./findings.ts";
-import { GRAFANA_PORT, planGrafana } from "./grafana.ts";
+import { GRAFANA_PORT, planGrafana } from "./observability/grafana.ts";
 import { hostOf, selectorOf, type Component } from "./names.ts";
-import { planPrometheus, PROMETHEUS_PORT, type BundledSettings, type ScrapeJob } from "./prometheus.ts";
+import { planPrometheus, PROMETHEUS_PORT, type BundledSettings, type ScrapeJob } from "./observability/prometheus.ts";
 import type { ObservabilityPlan, Plan, WorkloadPlan } from "./types.ts";
 
 /** Prometheus and Grafana, if the environment has them, and everything to say about them. */

@@ -3,7 +3,7 @@ import type { Environment, Model, Routing } from "../environments/schema/environ
 import { mergeFindings, NO_FINDINGS, refused, warned, type Findings } from "./findings.ts";
 import { imageFor } from "./images.ts";
 import { API_PORT, hostOf, labelsOf, nameOf, SECRETS, selectorOf } from "./names.ts";
-import { routerArguments } from "./router-arguments.ts";
+import { routerArguments } from "./router/arguments.ts";
 import { drain, ordinaryPlace, resources, scratch, surgeRollout } from "./stateless.ts";
 import type { PodPlan, RoleRule, RouterPlan, WorkloadPlan } from "./types.ts";
 

@@ -1,7 +1,7 @@
 import { Name } from "../environments/schema/common.ts";
 import type { Environment } from "../environments/schema/environment.ts";
 import { didYouMean, oneOf } from "../environments/schema/problems.ts";
-import { servedNameOf } from "./engine-command.ts";
+import { servedNameOf } from "./engine/command.ts";
 import { mergeFindings, NO_FINDINGS, refused, warned, type Findings } from "./findings.ts";
 
 /** What is wrong with an environment as a whole, beyond any single model: names that collide and keys nobody has. */

@@ -1,4 +1,4 @@
-import type { FitChange } from "./fit-change.ts";
+import type { FitChange } from "./fit/change.ts";
 import type { FitReport } from "./fit.ts";
 import type { StartPrediction } from "./timing.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { getAccelerator } from "../../catalog/accelerators.ts";
 import type { ArchitectureDescription } from "../../catalog/architecture.ts";
 import { checkFit } from "../../planning/fit.ts";
-import { GIB, kvBytes, sequenceBytes } from "../../planning/fit-memory.ts";
+import { GIB, kvBytes, sequenceBytes } from "../../planning/fit/memory.ts";
 import { figures, fit, LLAMA_70B, LLAMA_8B, model } from "./data/fit-support.ts";
 import { WORKED_FITS } from "./data/worked-fits.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { DATASOURCE } from "../../components/observability/dashboards/overview.ts";
 import type { Environment, EnvironmentInput } from "../../environments/schema/environment.ts";
-import { DATASOURCE_UID } from "../../planning/grafana.ts";
+import { DATASOURCE_UID } from "../../planning/observability/grafana.ts";
 import type { ObservabilityPlan, WorkloadPlan } from "../../planning/types.ts";
 import { clusterOf, environmentOf, H100, withModel } from "./support/environments.ts";
 import { flagOf, planOf } from "./support/stacks.ts";

@@ -4,7 +4,7 @@ import { findModel } from "../../../catalog/models.ts";
 import type { Model } from "../../../catalog/models.ts";
 import { checkFit } from "../../../planning/fit.ts";
 import type { FitFigures, FitReport, FitRequest } from "../../../planning/fit.ts";
-import { describeProblem } from "../../../planning/fit-rules.ts";
+import { describeProblem } from "../../../planning/fit/rules.ts";
 
 export const LLAMA_8B = "meta-llama/Llama-3.1-8B-Instruct";
 export const LLAMA_70B = "meta-llama/Llama-3.3-70B-Instruct";

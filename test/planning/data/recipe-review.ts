@@ -3,7 +3,7 @@ import type { ArchitectureDescription } from "../../../catalog/architecture.ts";
 import { findModel } from "../../../catalog/models.ts";
 import { findQuantization, quantizedBytes } from "../../../catalog/quantization.ts";
 import { assessFit } from "../../../planning/fit.ts";
-import { GIB } from "../../../planning/fit-memory.ts";
+import { GIB } from "../../../planning/fit/memory.ts";
 import type { Recipe } from "./recipes.ts";
 
 /** vLLM's method for a recipe's word. */
