@@ -7,7 +7,7 @@ import { ConfigError, fromHuggingFaceConfig } from "../catalog/huggingface.ts";
 import { findModel, models, suggestModels } from "../catalog/models.ts";
 import { checkFit, DEFAULT_UTILIZATION } from "../planning/fit.ts";
 import type { FitReport, FitRequest } from "../planning/fit.ts";
-import { GIB } from "../planning/fit-memory.ts";
+import { GIB } from "../planning/fit/memory.ts";
 import { EXIT, UserError } from "./cli.ts";
 import { showOne, showTable, toJson } from "./fit-output.ts";
 

@@ -1,5 +1,5 @@
 import type { FitReport, Verdict } from "../planning/fit.ts";
-import { describeProblem } from "../planning/fit-rules.ts";
+import { describeProblem } from "../planning/fit/rules.ts";
 import { color, table } from "./terminal.ts";
 import type { Style } from "./terminal.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FrontSettings } from "../../planning/front-settings.ts";
+import type { FrontSettings } from "../../planning/front/settings.ts";
 import { debianNginx, RunningFront, type NginxProgram } from "./front.ts";
 import { freePort, Upstream } from "./upstream.ts";
 

@@ -5,8 +5,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { nginxConfig } from "../../planning/front-config.ts";
-import { frontData, type FrontPaths, type FrontSettings } from "../../planning/front-settings.ts";
+import { nginxConfig } from "../../planning/front/config.ts";
+import { frontData, type FrontPaths, type FrontSettings } from "../../planning/front/settings.ts";
 import { cacheRoot } from "../../rehearsal/toolchain/cache.ts";
 import { SCRIPT_HELPERS } from "../../rehearsal/toolchain/debian-roots.ts";
 import { debianRoot } from "../../rehearsal/toolchain/debian.ts";

@@ -17,7 +17,7 @@ import { PanelBuilder as HeatmapBuilder } from "@grafana/grafana-foundation-sdk/
 import { DataqueryBuilder, PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
-import { DATASOURCE_UID } from "../../../planning/grafana.ts";
+import { DATASOURCE_UID } from "../../../planning/observability/grafana.ts";
 
 /** A dashboard in Grafana's classic schema. */
 export type ClassicDashboard = ReturnType<DashboardBuilder["build"]>;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Agent, get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CONNECTION_SECONDS } from "../../../planning/front-settings.ts";
+import { CONNECTION_SECONDS } from "../../../planning/front/settings.ts";
 import { PRE_STOP_SECONDS } from "../../../planning/stateless.ts";
 import { authorized, FrontFixture, KEYS, SMALL } from "../../support/front-fixture.ts";
 import type { Answer as RouterAnswer } from "../../support/upstream.ts";
