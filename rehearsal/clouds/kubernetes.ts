@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import path from "node:path";
 
 import { driftedInputs } from "../kubernetes-provider/drift.ts";
-import { isImmutable } from "../kubernetes-provider/immutable.ts";
+import { isImmutable, mutableKinds, type MutableKinds } from "../kubernetes-provider/immutable.ts";
 import { isUsuallyNamespaced, kindOf, kindOfToken, RELEASE } from "../kubernetes-provider/kinds.ts";
 import { complete, idOf, splitId } from "../kubernetes-provider/naming.ts";
 import { releaseHandler } from "../kubernetes-provider/release.ts";
@@ -56,29 +56,31 @@ export function kubernetesVersion(): string {
   return sdkVersion("@pulumi/kubernetes");
 }
 
+/** What a provider's arguments say. */
+interface Connected {
+  cluster: SimulatedCluster;
+  defaultNamespace: string;
+  mutable: MutableKinds;
+}
+
 function session(clusterOf: (identifier?: string) => SimulatedCluster): ProviderSession {
-  let cluster = clusterOf();
-  let defaultNamespace = "default";
+  const connected: Connected = { cluster: clusterOf(), defaultNamespace: "default", mutable: new Set() };
   return {
     diffConfig: ({ oldInputs, inputs }) => ({
       differences: compare(oldInputs, inputs, (changed) => replacesCluster(changed, oldInputs, inputs)),
     }),
     configure: (inputs) => {
       const { clusterIdentifier, kubeconfig, context, namespace } = inputs;
-      if (typeof namespace === "string") defaultNamespace = namespace;
-      if (typeof clusterIdentifier === "string") cluster = clusterOf(clusterIdentifier);
-      else if (kubeconfig !== undefined || context !== undefined)
-        cluster = clusterOf(digest(JSON.stringify([kubeconfig, context])));
+      connected.mutable = mutableKinds(inputs);
+      if (typeof namespace === "string") connected.defaultNamespace = namespace;
+      if (typeof clusterIdentifier === "string") connected.cluster = clusterOf(clusterIdentifier);
+      else if (kubeconfig !== undefined || context !== undefined) {
+        connected.cluster = clusterOf(digest(JSON.stringify([kubeconfig, context])));
+      }
     },
     resource: (type) => {
       if (type === RELEASE) return releaseHandler;
-      return kindOfToken(type) === undefined
-        ? undefined
-        : objectHandler(
-            () => cluster,
-            () => defaultNamespace,
-            type,
-          );
+      return kindOfToken(type) === undefined ? undefined : objectHandler(connected, type);
     },
   };
 }
@@ -91,21 +93,20 @@ function replacesCluster(changed: Path, before: Properties, after: Properties): 
   return changed[0] === "kubeconfig" || changed[0] === "context" || changed[0] === "clusterIdentifier";
 }
 
-function objectHandler(
-  clusterOf: () => SimulatedCluster,
-  defaultNamespace: () => string,
-  type: string,
-): ResourceHandler {
+function objectHandler(connected: Connected, type: string): ResourceHandler {
   return {
     ...(type === "kubernetes:core/v1:Secret" ? { secretProperties: ["data", "stringData"] } : {}),
     check: (request) => {
       const kind = kindOf(type, request.inputs);
-      return complete(request, kind, { namespaced: isUsuallyNamespaced(kind), defaultNamespace: defaultNamespace() });
+      return complete(request, kind, {
+        namespaced: isUsuallyNamespaced(kind),
+        defaultNamespace: connected.defaultNamespace,
+      });
     },
     diff: ({ oldInputs, inputs }) => {
       const kind = kindOf(type, inputs);
       return {
-        differences: compare(oldInputs, inputs, (changed) => isImmutable(kind, changed, oldInputs)),
+        differences: compare(oldInputs, inputs, (changed) => isImmutable(kind, changed, oldInputs, connected.mutable)),
         // Two objects can't have the same name, not even while one replaces the other.
         deleteBeforeReplace: idOf(oldInputs) === idOf(inputs),
       };
@@ -116,19 +117,19 @@ function objectHandler(
       return assigned ? withValueAt(outputs, ["spec", "clusterIP"], UNKNOWN) : outputs;
     },
     create: ({ urn, inputs }) => {
-      const outputs = clusterOf().create(urn, withoutStatus(inputs));
+      const outputs = connected.cluster.create(urn, withoutStatus(inputs));
       return { id: idOf(outputs), outputs };
     },
-    update: ({ urn, inputs }) => ({ outputs: clusterOf().update(urn, withoutStatus(inputs)) }),
+    update: ({ urn, inputs }) => ({ outputs: connected.cluster.update(urn, withoutStatus(inputs)) }),
     read: ({ id, inputs }) => {
       const wanted = { ...kindOf(type, inputs), metadata: splitId(id) };
-      const live = clusterOf().find(wanted);
+      const live = connected.cluster.find(wanted);
       if (live === undefined) return undefined;
       const imported = Object.keys(inputs).length === 0;
       return { id, outputs: live, inputs: imported ? withoutStatus(live) : driftedInputs(inputs, inputs, live) };
     },
     delete: ({ id, inputs }) => {
-      clusterOf().remove({ ...kindOf(type, inputs), metadata: splitId(id) });
+      connected.cluster.remove({ ...kindOf(type, inputs), metadata: splitId(id) });
     },
   };
 }

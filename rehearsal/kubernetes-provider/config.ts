@@ -5,6 +5,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { compare } from "../clouds/compare.ts";
 import { ProviderError, type CheckFailure, type DiffRequest, type DiffResult } from "../clouds/provider.ts";
 import { textAt, type Properties } from "../clouds/values.ts";
+import { mutableKinds, type MutableKinds } from "./immutable.ts";
 
 /** A provider's arguments, understood. */
 export interface Settings {
@@ -17,6 +18,8 @@ export interface Settings {
   readonly force: boolean;
   /** Takes over objects that exist already. */
   readonly upsert: boolean;
+  /** Kinds whose data is changed in place. */
+  readonly mutable: MutableKinds;
   /** Forgets objects of a cluster that can't be reached instead of failing to delete them. */
   readonly deleteUnreachable: boolean;
 }
@@ -49,6 +52,7 @@ export function readSettings(inputs: Properties): Settings {
     namespace: textAt(inputs, "namespace") ?? contextNamespace ?? "default",
     force: isOn(inputs, "enablePatchForce"),
     upsert: isOn(inputs, "upsertExistingObjects"),
+    mutable: mutableKinds(inputs),
     deleteUnreachable: isOn(inputs, "deleteUnreachable"),
   };
 }

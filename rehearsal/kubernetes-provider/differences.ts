@@ -1,13 +1,18 @@
 import { compare } from "../clouds/compare.ts";
 import type { Difference } from "../clouds/provider.ts";
-import { valueAt, type Path, type Properties } from "../clouds/values.ts";
-import { isIdentity, isImmutable } from "./immutable.ts";
+import { textAt, valueAt, type Path, type Properties } from "../clouds/values.ts";
+import { isFrozenData, isIdentity, isImmutable, type MutableKinds } from "./immutable.ts";
 import type { Kind } from "./kinds.ts";
 import { specified } from "./objects.ts";
 
 /** What the program changed, by its inputs alone; what can't be changed in place by the table of kinds. */
-export function inputDifferences(kind: Kind, before: Properties, after: Properties): readonly Difference[] {
-  return compare(before, after, (path) => isImmutable(kind, path, before));
+export function inputDifferences(
+  kind: Kind,
+  before: Properties,
+  after: Properties,
+  mutable: MutableKinds,
+): readonly Difference[] {
+  return compare(before, after, (path) => isImmutable(kind, path, before, mutable));
 }
 
 /** Whether the program asks for another object and not for a change of this one. */
@@ -19,11 +24,16 @@ export function isAnotherObject(before: Properties, after: Properties): boolean 
  * What applying the inputs would change about the object that exists. Both come from the API server, so that values that are
  * written differently but mean the same, and fields that have the server's default, are no differences.
  */
-export function effectiveDifferences(live: Properties, applied: Properties, inputs: Properties): readonly Difference[] {
-  return compare(specified(live), specified(applied), () => false).map((difference) => ({
-    ...difference,
-    path: asWritten(difference.path, inputs),
-  }));
+export function effectiveDifferences(
+  live: Properties,
+  applied: Properties,
+  inputs: Properties,
+  mutable: MutableKinds,
+): readonly Difference[] {
+  const kind = { apiVersion: textAt(inputs, "apiVersion") ?? "", kind: textAt(inputs, "kind") ?? "" };
+  return compare(specified(live), specified(applied), (path) => isFrozenData(kind, path, live, mutable)).map(
+    (difference) => ({ ...difference, path: asWritten(difference.path, inputs) }),
+  );
 }
 
 /**
@@ -37,7 +47,7 @@ export function replacingDifferences(
   after: Properties,
   refused: readonly string[],
 ): readonly Difference[] {
-  const changes = inputDifferences(kind, before, after);
+  const changes = inputDifferences(kind, before, after, new Set());
   for (const depth of [Number.POSITIVE_INFINITY, 2, 1]) {
     const prefixes = refused.map((field) => stepsOf(field).slice(0, depth));
     const marked = changes.map((change) => ({

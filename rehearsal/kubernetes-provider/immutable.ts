@@ -37,11 +37,36 @@ export function isIdentity(changed: Path): boolean {
   return isUnder(changed, IDENTITY);
 }
 
+/** Kinds whose data may be changed in place; see {@link mutableKinds}. */
+export type MutableKinds = ReadonlySet<string>;
+
+/** What a ConfigMap or Secret holds. */
+const DATA = ["binaryData", "data", "stringData"];
+
+/** The provider's arguments that let the data of a kind be changed in place. */
+const MUTABLE_BY = { ConfigMap: "enableConfigMapMutable", Secret: "enableSecretMutable" } as const;
+
+/** Kinds whose data the provider changes in place: like the published one it replaces ConfigMaps and Secrets unless told. */
+export function mutableKinds(providerInputs: Properties): MutableKinds {
+  const allowed = Object.entries(MUTABLE_BY).filter(([, argument]) =>
+    // The SDK sends booleans as JSON.
+    [true, "true"].some((yes) => providerInputs[argument] === yes),
+  );
+  return new Set(allowed.map(([kind]) => kind));
+}
+
+/** Whether the field is data that is changed by replacing its ConfigMap or Secret. */
+export function isFrozenData({ kind }: Kind, changed: Path, before: Properties, mutable: MutableKinds): boolean {
+  if (!Object.hasOwn(MUTABLE_BY, kind)) return false;
+  if (before.immutable === true) return isUnder(changed, [...DATA, "immutable"]);
+  return !mutable.has(kind) && isUnder(changed, DATA);
+}
+
 /** Whether a change of the field needs another object, as far as this table knows. */
-export function isImmutable({ kind }: Kind, changed: Path, before: Properties): boolean {
-  const frozen = (kind === "Secret" || kind === "ConfigMap") && before.immutable === true;
-  if (frozen && isUnder(changed, ["data", "stringData", "binaryData", "immutable"])) return true;
-  return isIdentity(changed) || isUnder(changed, IMMUTABLE[kind] ?? []);
+export function isImmutable(kind: Kind, changed: Path, before: Properties, mutable: MutableKinds): boolean {
+  return (
+    isIdentity(changed) || isFrozenData(kind, changed, before, mutable) || isUnder(changed, IMMUTABLE[kind.kind] ?? [])
+  );
 }
 
 function isUnder(changed: Path, fields: readonly string[]): boolean {

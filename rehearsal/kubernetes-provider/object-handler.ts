@@ -64,7 +64,8 @@ async function diff(type: string, request: DiffRequest, session: KubernetesSessi
     return { differences, deleteBeforeReplace: idOf(oldInputs) === idOf(inputs) };
   };
   if (sameValue(oldInputs, inputs)) return result([]);
-  const byInputs = inputDifferences(kind, oldInputs, inputs);
+  const { mutable } = session.settings;
+  const byInputs = inputDifferences(kind, oldInputs, inputs, mutable);
   if (containsUnknown(inputs) || isAnotherObject(oldInputs, inputs)) return result(byInputs);
   const objects = session.objects(signal);
   const manifest = manifestOf(inputs);
@@ -74,7 +75,7 @@ async function diff(type: string, request: DiffRequest, session: KubernetesSessi
       if (live === undefined) return result(byInputs);
       const dryRun = { manager: managerOf(urn, oldOutputs), force: true, dryRun: true };
       const { object: applied } = await objects.apply(manifest, dryRun);
-      return result(effectiveDifferences(live, applied, inputs));
+      return result(effectiveDifferences(live, applied, inputs, mutable));
     } catch (error) {
       if (error instanceof UnreachableError) return result(byInputs);
       if (!(error instanceof ApiError) || error.immutableFields.length === 0) throw error;

@@ -8,7 +8,11 @@ import {
   isAnotherObject,
   replacingDifferences,
 } from "../../../rehearsal/kubernetes-provider/differences.ts";
+import { mutableKinds } from "../../../rehearsal/kubernetes-provider/immutable.ts";
 
+const NONE: ReadonlySet<string> = new Set();
+const CONFIG_MAP = { apiVersion: "v1", kind: "ConfigMap" };
+const SECRET = { apiVersion: "v1", kind: "Secret" };
 const DEPLOYMENT = { apiVersion: "apps/v1", kind: "Deployment" };
 
 function shown(differences: readonly Difference[]): readonly string[] {
@@ -28,14 +32,27 @@ describe("what a change of an object means", () => {
       status: { replicas: 1 },
     };
     const applied = { metadata: { name: "a", uid: "1", resourceVersion: "2" }, spec: { replicas: 2 } };
-    assert.deepEqual(shown(effectiveDifferences(live, applied, { spec: { replicas: 2 } })), ["update spec.replicas"]);
-    assert.deepEqual(shown(effectiveDifferences(live, { ...live, status: {} }, {})), []);
+    assert.deepEqual(shown(effectiveDifferences(live, applied, { spec: { replicas: 2 } }, NONE)), [
+      "update spec.replicas",
+    ]);
+    assert.deepEqual(shown(effectiveDifferences(live, { ...live, status: {} }, {}, NONE)), []);
   });
 
   it("is named where the program wrote it, for Secrets given as text", () => {
     const live = { data: { key: "b2xk" } };
-    const differences = effectiveDifferences(live, { data: { key: "bmV3" } }, { stringData: { key: "new" } });
-    assert.deepEqual(shown(differences), ["update stringData.key"]);
+    const inputs = { ...SECRET, stringData: { key: "new" } };
+    const changed = (mutable: ReadonlySet<string>) =>
+      effectiveDifferences(live, { data: { key: "bmV3" } }, inputs, mutable);
+    assert.deepEqual(shown(changed(new Set(["Secret"]))), ["update stringData.key"]);
+    assert.deepEqual(shown(changed(NONE)), ["update stringData.key replaces"]);
+  });
+
+  it("replaces ConfigMaps and Secrets for their data, unless the provider is told to change them in place", () => {
+    const changed = (mutable: ReadonlySet<string>) =>
+      shown(inputDifferences(CONFIG_MAP, { data: { a: "1" } }, { data: { a: "2" } }, mutable));
+    assert.deepEqual(changed(mutableKinds({})), ["update data.a replaces"]);
+    assert.deepEqual(changed(mutableKinds({ enableSecretMutable: "true" })), ["update data.a replaces"]);
+    assert.deepEqual(changed(mutableKinds({ enableConfigMapMutable: "true" })), ["update data.a"]);
   });
 
   it("is another object when name, namespace, kind or API version differ", () => {
@@ -63,10 +80,8 @@ describe("what a change of an object means", () => {
 
   it("can be told without a server: by the table of immutable fields", () => {
     const before = { immutable: true, data: { a: "1" } };
-    const differences = inputDifferences({ apiVersion: "v1", kind: "ConfigMap" }, before, {
-      immutable: true,
-      data: {},
-    });
+    const mutable = new Set(["ConfigMap"]);
+    const differences = inputDifferences(CONFIG_MAP, before, { immutable: true, data: {} }, mutable);
     assert.deepEqual(shown(differences), ["delete data.a replaces"]);
   });
 
