@@ -37,6 +37,15 @@ describe("whether an object is ready", () => {
     );
   });
 
+  it("waits again in a new run for a Deployment that missed its deadline in an earlier one", () => {
+    const lastUpdateTime = "2026-11-20T10:00:00Z";
+    const condition = { type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded", lastUpdateTime };
+    const object = deployment({ conditions: [condition], replicas: 3, updatedReplicas: 3 });
+    const since = (time: string) => verdict("apps/v1 Deployment", object, { since: Date.parse(time) });
+    assert.match(since("2026-11-20T09:59:59Z"), /^failed: its rollout made no progress/);
+    assert.equal(since("2026-11-20T10:00:01Z"), "waiting: 0 of 3 replicas are available");
+  });
+
   it("doesn't wait for a Deployment that is paused or scaled to zero", () => {
     assert.equal(verdict("apps/v1 Deployment", { metadata: { generation: 1 }, spec: { paused: true } }), "ready");
     const zero = { metadata: { generation: 1 }, spec: { replicas: 0 }, status: { observedGeneration: 1 } };
