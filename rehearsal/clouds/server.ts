@@ -23,14 +23,20 @@ export interface ServedProvider {
 /** Manifests with many models are larger than gRPC's default limit of 4 MiB; the engine's own limit is 400 MiB. */
 const MESSAGE_BYTES = 400 * 1024 * 1024;
 
-/** Serves a provider to the engine on a free port of the loopback address. */
-export async function serveProvider(provider: SimulatedProvider): Promise<ServedProvider> {
+/**
+ * Serves a provider to the engine on a free port of the loopback address.
+ * @param onCancel called when an engine says that its run is being cancelled
+ */
+export async function serveProvider(
+  provider: SimulatedProvider,
+  onCancel: () => void = () => undefined,
+): Promise<ServedProvider> {
   const server = new grpc.Server({
     "grpc.max_receive_message_length": MESSAGE_BYTES,
     "grpc.max_send_message_length": MESSAGE_BYTES,
   });
   const connections = new Connections(provider);
-  server.addService(services.ResourceProviderService, implementation(provider, connections));
+  server.addService(services.ResourceProviderService, implementation(provider, connections, onCancel));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound);
@@ -106,7 +112,11 @@ class Connections {
 
 type Answer<Request, Response> = (connection: Connection, request: Request, signal: AbortSignal) => Promise<Response>;
 
-function implementation(provider: SimulatedProvider, connections: Connections): grpc.UntypedServiceImplementation {
+function implementation(
+  provider: SimulatedProvider,
+  connections: Connections,
+  onCancel: () => void,
+): grpc.UntypedServiceImplementation {
   function unary<Request, Response>(answer: Answer<Request, Response>): grpc.handleUnaryCall<Request, Response> {
     return (call, callback) => {
       const gone = new AbortController();
@@ -148,6 +158,7 @@ function implementation(provider: SimulatedProvider, connections: Connections): 
       return nothing();
     }),
     cancel: unary<empties.Empty, empties.Empty>((connection) => {
+      onCancel();
       connections.cancel(connection);
       return nothing();
     }),

@@ -15,6 +15,7 @@ import type { SimulatedProvider } from "../clouds/provider.ts";
 import { serveProvider, type ServedProvider } from "../clouds/server.ts";
 import { EngineError, messageOf } from "./errors.ts";
 import { EventCollector, type Progress, type RunResult } from "./events.ts";
+import { Interruption } from "./interruption.ts";
 import { clearPendingOperations, removeStaleLocks } from "./recovery.ts";
 import { backendFolder, readState, type StackState } from "./state.ts";
 import { makeWorkspace, type WorkspaceSource } from "./workspace.ts";
@@ -66,8 +67,10 @@ export async function withEngine<T>(options: EngineOptions, use: (engine: Engine
   const stateDir = options.stateDir ?? (await mkdtemp(path.join(tmpdir(), "vllm-stack-engine-")));
   const served: ServedProvider[] = [];
   try {
-    for (const provider of options.providers) served.push(await serveProvider(provider));
-    return await use(new RunningEngine(options, stateDir, await openStack(options, stateDir, served)));
+    const interruption = new Interruption(options.signal);
+    for (const provider of options.providers) served.push(await serveProvider(provider, interruption.engineCancels));
+    const stack = await openStack(options, stateDir, served);
+    return await use(new RunningEngine(options, stateDir, stack, interruption.signal));
   } finally {
     await Promise.all(served.map((provider) => provider.close()));
     if (options.stateDir === undefined) await rm(stateDir, { recursive: true, force: true });
@@ -105,7 +108,7 @@ async function openStack(options: EngineOptions, stateDir: string, served: reado
 
 interface RunOptions {
   readonly onEvent: (event: EngineEvent) => void;
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal;
   readonly refresh?: boolean;
 }
 
@@ -114,12 +117,14 @@ class RunningEngine implements Engine {
   readonly #options: EngineOptions;
   readonly #stateDir: string;
   readonly #stack: Stack;
+  readonly #signal: AbortSignal;
 
-  constructor(options: EngineOptions, stateDir: string, stack: Stack) {
+  constructor(options: EngineOptions, stateDir: string, stack: Stack, signal: AbortSignal) {
     this.stack = options.stack;
     this.#options = options;
     this.#stateDir = stateDir;
     this.#stack = stack;
+    this.#signal = signal;
   }
 
   async preview(): Promise<RunResult> {
@@ -131,9 +136,7 @@ class RunningEngine implements Engine {
   }
 
   async refresh(): Promise<RunResult> {
-    return await this.#run("refresh", ({ onEvent, signal }) =>
-      this.#stack.refresh({ onEvent, ...(signal === undefined ? {} : { signal }) }),
-    );
+    return await this.#run("refresh", ({ onEvent, signal }) => this.#stack.refresh({ onEvent, signal }));
   }
 
   async destroy(): Promise<RunResult> {
@@ -150,12 +153,14 @@ class RunningEngine implements Engine {
 
   async #run(operation: string, work: (options: RunOptions) => Promise<unknown>): Promise<RunResult> {
     const { onProgress = () => undefined, signal } = this.#options;
+    // The Automation API starts the engine even so.
+    if (signal?.aborted === true) throw new EngineError(operation, `The ${operation} was cancelled before it began.`);
     const events = new EventCollector(onProgress);
     const interrupted = await this.#recover(operation, onProgress);
     try {
       await work({
         onEvent: events.take,
-        ...(signal === undefined ? {} : { signal }),
+        signal: this.#signal,
         ...(interrupted ? { refresh: true } : {}),
       });
       return events.result();

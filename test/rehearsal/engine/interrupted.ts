@@ -1,5 +1,5 @@
 /**
- * A run to be killed: `node interrupted.ts PULUMI_ROOT STATE_DIR`. The simulated cluster keeps its objects in the state folder
+ * A run to be cut off: `node interrupted.ts PULUMI_ROOT STATE_DIR`. The simulated cluster keeps its objects in the state folder
  * and takes very long to answer about the Deployment, after it was made.
  */
 import path from "node:path";
@@ -17,8 +17,15 @@ kubernetes.faults.add({
   delayMilliseconds: 600_000,
 });
 
+// As a command of ours does: it asks the engine to stop when it is interrupted.
+const interrupted = new AbortController();
+process.on("SIGINT", () => {
+  interrupted.abort();
+});
+
 await withEngine(
   {
+    signal: interrupted.signal,
     pulumiRoot,
     stateDir,
     stack: "test",

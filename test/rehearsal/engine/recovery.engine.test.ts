@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -25,16 +25,7 @@ describe("a run that was cut off", function () {
   });
 
   it("is recognised after kill -9 of program and engine: the next run takes over what exists and completes", async () => {
-    const runner = path.join(import.meta.dirname, "interrupted.ts");
-    const child = spawn(process.execPath, [runner, await pulumiRoot(), stateDir], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    await new Promise<void>((resolve) => {
-      child.stdout.on("data", (chunk: Buffer) => {
-        if (chunk.toString().includes("started router")) resolve();
-      });
-    });
-    await setTimeout(1_000);
+    const child = await startInterrupted(stateDir);
     const engine = await lockHolder(stateDir);
     child.kill("SIGKILL");
     process.kill(engine, "SIGKILL");
@@ -93,6 +84,38 @@ describe("a run that was cut off", function () {
     );
   });
 
+  it("is stopped in order by Ctrl-C, which reaches the program and the engine alike", async () => {
+    const child = await startInterrupted(stateDir);
+    process.kill(-(child.pid ?? 0), "SIGINT");
+    await once(child, "exit");
+    const kubernetes = simulatedKubernetes({ stateDir: path.join(stateDir, "cluster") });
+    await withRehearsal(
+      program("none"),
+      [kubernetes, simulatedRandom()],
+      async (engine) => {
+        assert.deepEqual((await engine.exportState()).pendingOperations, []);
+        await engine.up();
+        assert.deepEqual(changes(await engine.preview()), []);
+      },
+      { stateDir },
+    );
+  });
+
+  it("begins nothing more once it was asked to stop", async () => {
+    const stop = new AbortController();
+    const stopped = withRehearsal(
+      program("none"),
+      [simulatedKubernetes(), simulatedRandom()],
+      async (engine) => {
+        await engine.preview();
+        stop.abort();
+        await engine.up();
+      },
+      { stateDir, signal: stop.signal },
+    );
+    await assert.rejects(stopped, { message: "The up was cancelled before it began." });
+  });
+
   it("is told from one that goes on: a second run refuses to start and names the process", async () => {
     const kubernetes = simulatedKubernetes();
     kubernetes.faults.add({ on: "create", name: "router", delayMilliseconds: 30_000, times: 1 });
@@ -117,6 +140,22 @@ describe("a run that was cut off", function () {
     await first;
   });
 });
+
+/** A run in a process group of its own, which waits for an answer about the Deployment. */
+async function startInterrupted(stateDir: string): Promise<ChildProcess> {
+  const runner = path.join(import.meta.dirname, "interrupted.ts");
+  const child = spawn(process.execPath, [runner, await pulumiRoot(), stateDir], {
+    detached: true,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  await new Promise<void>((resolve) => {
+    child.stdout.on("data", (chunk: Buffer) => {
+      if (chunk.toString().includes("started router")) resolve();
+    });
+  });
+  await setTimeout(1_000);
+  return child;
+}
 
 /** The engine that works on the stack, from its lock. */
 async function lockHolder(stateDir: string): Promise<number> {
