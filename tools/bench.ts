@@ -54,7 +54,11 @@ await runCommand(async () => {
   const progress = terminalProgress();
   const { pulumiRoot } = await prepareTools(["pulumi"], { progress });
   const samples = await measure(pulumiRoot, runs);
-  const planSeconds = Array.from({ length: runs }, () => secondsOf(() => { planned(100); }));
+  const planSeconds = Array.from({ length: runs }, () =>
+    secondsOf(() => {
+      planned(100);
+    }),
+  );
   const figures = figuresOf(samples, planSeconds);
   console.log(values.json ? JSON.stringify(figures, null, 2) : render(figures, runs));
   return 0;

@@ -23,7 +23,6 @@ const COMPLETE: ReadonlySet<string> = new Set([
   "EngineBusyError",
   "EngineError",
   "EnvironmentError",
-  "PortError",
   "RequestError",
   "ToolchainError",
 ]);

@@ -1,7 +1,9 @@
 import { type KubeConfig, PortForward } from "@kubernetes/client-node";
 import { once } from "node:events";
-import { createServer, type Server } from "node:net";
+import { createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
+import type { WorkloadPlan } from "../planning/types.ts";
+import { UserError } from "./cli.ts";
 
 /** A Service of the cluster and the loopback port it shall have on this machine. */
 export interface ForwardRequest {
@@ -20,44 +22,45 @@ export interface OpenForward {
   close(): Promise<void>;
 }
 
-/** Raised when the local port can't be used. */
-export class PortError extends Error {
-  override readonly name = "PortError";
+/**
+ * What to ask for to reach the first port of a workload's Service.
+ * @throws {@link UserError} if it has none
+ */
+export function forwardTarget(namespace: string, workload: WorkloadPlan, localPort: number): ForwardRequest {
+  const { name, service, pod } = workload;
+  const target = service?.ports[0]?.target;
+  const port = pod.ports.find((candidate) => candidate.name === target)?.port;
+  if (port === undefined) throw new UserError(`${name} has no Service to connect to.`);
+  return { namespace, service: name, port, localPort };
 }
 
 /**
  * Forwards a loopback port to a pod behind a Service, through the API server, like `kubectl port-forward`.
  * Each connection picks a ready pod anew, so that it survives rollouts.
  *
- * @throws {@link PortError} if the port is in use
+ * @throws the system's error if the port can't be had
  */
 export async function openForward(config: KubeConfig, request: ForwardRequest): Promise<OpenForward> {
   const forward = new PortForward(config);
+  const sockets = new Set<Socket>();
   const server = createServer((socket) => {
-    socket.on("error", () => socket.destroy());
+    sockets.add(socket);
+    socket.on("error", () => socket.destroy()).on("close", () => sockets.delete(socket));
     // Without a ready pod the connection is closed; the next one tries again.
     forward
       .portForwardService(request.namespace, request.service, [request.port], socket, null, socket)
       .catch(() => socket.destroy());
   });
   server.listen(request.localPort, "127.0.0.1");
-  await listening(server, request.localPort);
+  await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return {
     address: `127.0.0.1:${port}`,
     close: async () => {
       server.close();
+      // Clients keep connections open for later requests; those would keep the server from closing.
+      for (const socket of sockets) socket.destroy();
       await once(server, "close");
     },
   };
-}
-
-async function listening(server: Server, port: number): Promise<void> {
-  try {
-    await once(server, "listening");
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code !== "EADDRINUSE") throw error;
-    throw new PortError(`Port ${port} on 127.0.0.1 is in use. Stop what listens there, or choose another with --port.`);
-  }
 }

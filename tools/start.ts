@@ -6,17 +6,26 @@ import { parseArgs } from "node:util";
 import { readEnvironment } from "../environments/schema/file.ts";
 import { plan } from "../planning/plan.ts";
 import { terminalProgress } from "../rehearsal/progress.ts";
-import { runCommand, UserError } from "./cli.ts";
+import { runCommand } from "./cli.ts";
+import { portOf } from "./ports.ts";
+import { renderTimes, timed } from "./progress.ts";
 import { interruptible } from "./start/interrupt.ts";
+import type { StartOptions } from "./start/options.ts";
+import type { Started } from "./start/started.ts";
+import { hanging, summary, summaryJson } from "./start/summary.ts";
+import { stateFolder } from "./state.ts";
 
 const HELP = `npm start [-- OPTIONS]
 
-Brings the serving stack up on an embedded Kubernetes (Linux, root, Go), and shows that it answers.
+Brings the serving stack up on an embedded Kubernetes (Linux, root, Go, apt), and shows that it answers.
+Running it again updates what runs; npm stop removes everything.
 
   --context NAME            use the cluster of this kubeconfig context instead, with published images
-  --environment NAME        environment to deploy (default: local; with --context: kind)
-  --port N                  loopback port of the OpenAI endpoint (default: 8000)
-  --prometheus-port N       loopback port of Prometheus (default: 9090)
+  --environment NAME|FILE   environment to deploy (default: local; with --context: kind)
+  --port N                  loopback port of the OpenAI endpoint (default: 8000; 0: any free one)
+  --prometheus-port N       loopback port of Prometheus (default: 9090; 0: any free one)
+  --timings                 how long each step took
+  --json                    the summary and the times as JSON
 `;
 
 await runCommand(async () => {
@@ -26,6 +35,8 @@ await runCommand(async () => {
       environment: { type: "string" },
       port: { type: "string", default: "8000" },
       "prometheus-port": { type: "string", default: "9090" },
+      timings: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -34,25 +45,29 @@ await runCommand(async () => {
     return 0;
   }
   const { context } = values;
-  const file = readEnvironment(values.environment ?? (context === undefined ? "local" : "kind"));
   const ports = {
     endpoint: portOf(values.port, "--port"),
     prometheus: portOf(values["prometheus-port"], "--prometheus-port"),
   };
+  const file = readEnvironment(values.environment ?? (context === undefined ? "local" : "kind"));
   // What is wrong with the environment is said before minutes go into building.
   const planned = plan(file.name, file.environment);
+  const state = stateFolder(file.name);
+  const progress = timed(terminalProgress());
   return await interruptible(`npm stop -- --environment ${file.name}`, async (signal) => {
-    const options = { file, plan: planned, ports, progress: terminalProgress(), signal };
-    // Loaded here, so that --help and a refused environment don't wait for the engine's SDK.
-    const [embedded, own] = [() => import("./start/embedded.ts"), () => import("./start/own-cluster.ts")];
-    if (context === undefined) await (await embedded()).startEmbedded(options);
-    else await (await own()).startOnContext({ ...options, context });
+    const started = await start({ file, plan: planned, state, ports, progress, signal }, context);
+    if (values.json) console.log(JSON.stringify(summaryJson(started, progress.times()), null, 2));
+    else process.stdout.write(summary(started));
+    if (values.timings) console.log(`\n${renderTimes(progress.times(), process.uptime())}`);
     return 0;
   });
 });
 
-function portOf(text: string, option: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new UserError(`${option}: ${text} – must be a port between 0 (any free one) and 65535. Choose another.`);
+async function start(options: StartOptions, context: string | undefined): Promise<Started> {
+  const where = context === undefined ? "an embedded Kubernetes" : `the cluster of the context ${context}`;
+  const what = `${options.file.name} on ${where}; what it keeps is below ${options.state}`;
+  process.stderr.write(`${hanging("", what)}\n`);
+  // Loaded here, so that --help and a refused environment don't wait for the engine's SDK.
+  if (context === undefined) return await (await import("./start/embedded.ts")).startEmbedded(options);
+  return await (await import("./start/own-cluster.ts")).startOnContext({ ...options, context });
 }

@@ -24,6 +24,12 @@ export function environmentNames(folder: string = FOLDER): string[] {
     .sort();
 }
 
+/** Name of an environment that is given by name or by the path of its file: `local` of `environments/Pulumi.local.yaml`. */
+export function environmentNameOf(nameOrPath: string): string {
+  if (!nameOrPath.endsWith(".yaml")) return nameOrPath;
+  return /^Pulumi\.(.+)\.yaml$/.exec(basename(nameOrPath))?.[1] ?? basename(nameOrPath, ".yaml");
+}
+
 /**
  * Reads an environment by name or by the path of its file, without an engine: secrets stay encrypted and count as present.
  *
@@ -31,9 +37,8 @@ export function environmentNames(folder: string = FOLDER): string[] {
  */
 export function readEnvironment(nameOrPath: string, folder: string = FOLDER): EnvironmentFile {
   const path = nameOrPath.endsWith(".yaml") ? resolve(nameOrPath) : join(folder, `Pulumi.${nameOrPath}.yaml`);
-  const name = /^Pulumi\.(.+)\.yaml$/.exec(basename(path))?.[1] ?? basename(path, ".yaml");
   if (!existsSync(path)) throw missing(nameOrPath, path, folder);
-  return { name, path, environment: parseEnvironment(basename(path), readSettings(path)) };
+  return { name: environmentNameOf(path), path, environment: parseEnvironment(basename(path), readSettings(path)) };
 }
 
 /** The settings of an environment file as they are written, without the prefix `vllm-stack:`. */

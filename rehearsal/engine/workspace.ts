@@ -17,6 +17,8 @@ export interface WorkspaceSource {
   readonly projectDir?: string;
   /** Name of the environment: the stack and the middle of its file's name. */
   readonly stack: string;
+  /** The environment's file. @default `environments/Pulumi.<stack>.yaml` of the project, an empty one if it has none */
+  readonly file?: string;
   /** Settings laid over those of the file; keys without a namespace are ours. */
   readonly config?: Readonly<Record<string, ConfigValue>>;
 }
@@ -44,8 +46,10 @@ export async function makeWorkspace(source: WorkspaceSource, folder: string): Pr
   return folder;
 }
 
-async function takeEnvironment({ projectDir, stack }: WorkspaceSource, target: string): Promise<void> {
-  const file = projectDir === undefined ? undefined : path.join(projectDir, "environments", `Pulumi.${stack}.yaml`);
+async function takeEnvironment(source: WorkspaceSource, target: string): Promise<void> {
+  const { projectDir, stack } = source;
+  const usual = projectDir === undefined ? undefined : path.join(projectDir, "environments", `Pulumi.${stack}.yaml`);
+  const file = source.file ?? usual;
   if (file !== undefined && existsSync(file)) await copyFile(file, target);
   else await writeFile(target, "");
 }

@@ -53,6 +53,11 @@ export function entryFolder(root: string, entry: CacheEntry): string {
   return join(root, "entries", `${entry.name}-${entry.key}`);
 }
 
+/** Whether an entry is there and complete. */
+export async function isCached(root: string, entry: CacheEntry): Promise<boolean> {
+  return await isComplete(entryFolder(root, entry));
+}
+
 /**
  * Returns the entry, making it if it isn't there. `make` gets an empty folder inside the cache; only when it succeeded
  * and every output is there, the folder gets its name, by one rename. So a build that is interrupted at any point

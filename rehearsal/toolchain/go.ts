@@ -1,8 +1,8 @@
 import { mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { cacheKey, cached } from "./cache.ts";
-import type { CachedEntry } from "./cache.ts";
+import { cacheKey, cached, isCached } from "./cache.ts";
+import type { CacheEntry, CachedEntry } from "./cache.ts";
 import { isDiskFull, requireDiskSpace } from "./disk.ts";
 import { CommandError, ToolchainError } from "./errors.ts";
 import { isErrno, run } from "./process.ts";
@@ -31,24 +31,13 @@ const SETTINGS = { CGO_ENABLED: "0", GOTOOLCHAIN: "local", GOWORK: "off", GOFLAG
 export async function buildGoTool(name: string, tool: GoTool, options: BuildOptions): Promise<CachedEntry> {
   const sources = await readModule(tool.module);
   const ldflags = linkerFlags(tool);
-  const outputs = binariesOf(tool).map((binary) => join("bin", binary));
-  const key = cacheKey({
-    recipe: RECIPE,
-    sources,
-    ldflags,
-    ...(tool.tags === undefined ? {} : { tags: tool.tags }),
-    packages: tool.packages,
-    settings: SETTINGS,
-    platform: process.platform,
-    architecture: process.arch,
-  });
   const lock = {
     signal: options.signal,
     onWait: ({ pid }: { pid: number }) => {
       options.onUpdate(`process ${pid} is building it; waiting`);
     },
   };
-  return cached(options.cache, { name, key, outputs }, lock, async (folder) => {
+  return cached(options.cache, entryOf(name, tool, sources), lock, async (folder) => {
     const env = { ...process.env, ...SETTINGS, GOTMPDIR: join(folder, "tmp") };
     const go = await requireGo(tool, sources["go.mod"] ?? "", env);
     await requireDiskSpace(`building ${tool.title}`, [
@@ -88,6 +77,34 @@ export async function buildGoTool(name: string, tool: GoTool, options: BuildOpti
     }
     await rm(env.GOTMPDIR, { recursive: true, force: true });
   });
+}
+
+/** Where a tool's binaries are in the cache, by everything they depend on. */
+function entryOf(name: string, tool: GoTool, sources: Readonly<Record<string, string>>): CacheEntry {
+  const key = cacheKey({
+    recipe: RECIPE,
+    sources,
+    ldflags: linkerFlags(tool),
+    ...(tool.tags === undefined ? {} : { tags: tool.tags }),
+    packages: tool.packages,
+    settings: SETTINGS,
+    platform: process.platform,
+    architecture: process.arch,
+  });
+  return { name, key, outputs: binariesOf(tool).map((binary) => join("bin", binary)) };
+}
+
+/**
+ * Refuses to go on where one of the tools has yet to be built and this machine's Go can't: a build of minutes shall not
+ * end at a later tool for a reason that was known before the first.
+ * @throws {ToolchainError} when Go is missing or too old
+ */
+export async function requireGoFor(tools: Readonly<Record<string, GoTool>>, cache: string): Promise<void> {
+  for (const [name, tool] of Object.entries(tools)) {
+    const sources = await readModule(tool.module);
+    if (await isCached(cache, entryOf(name, tool, sources))) continue;
+    await requireGo(tool, sources["go.mod"] ?? "", { ...process.env, ...SETTINGS });
+  }
 }
 
 /** The files a build depends on, by name: go.mod, go.sum and Go sources, as wrapper modules are flat. */

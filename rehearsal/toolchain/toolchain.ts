@@ -1,10 +1,11 @@
 import { basename, join } from "node:path";
 import type { Progress } from "../progress.ts";
+import { detectDistribution } from "./apt.ts";
 import { cacheRoot } from "./cache.ts";
 import { debianRoot } from "./debian.ts";
 import { NODE_ROOT } from "./debian-roots.ts";
 import { ToolchainError } from "./errors.ts";
-import { buildGoTool } from "./go.ts";
+import { buildGoTool, requireGoFor } from "./go.ts";
 import type { BuildOptions } from "./go.ts";
 import { GO_TOOLS, binariesOf } from "./tools.ts";
 import type { GoToolName } from "./tools.ts";
@@ -82,6 +83,27 @@ export async function prepareTools(names: readonly ToolName[], options: PrepareO
     }
   }
   return new PreparedToolchain(cache, programs, tools, debian);
+}
+
+/**
+ * What keeps this machine from preparing the named tools, found out before the first of them is built: no fitting Go for
+ * those that aren't in the cache, no apt.
+ * @returns complete messages; none where everything can be had
+ */
+export async function toolProblems(
+  names: readonly ToolName[],
+  cache: string = cacheRoot(),
+): Promise<readonly string[]> {
+  const goTools = Object.fromEntries(
+    Object.entries(GO_TOOLS).filter(([name]) => names.some((other) => other === name)),
+  );
+  const checks = [requireGoFor(goTools, cache), ...(names.includes("node") ? [detectDistribution()] : [])];
+  const results = await Promise.allSettled(checks);
+  return results.flatMap((result) => {
+    if (result.status === "fulfilled") return [];
+    if (result.reason instanceof ToolchainError) return [result.reason.message];
+    throw result.reason;
+  });
 }
 
 /** Runs one preparation as a step of the progress. */

@@ -10,6 +10,8 @@ import {
 } from "../../rehearsal/engine/events.ts";
 import type { ConfigValue } from "../../rehearsal/engine/workspace.ts";
 import type { Progress } from "../../rehearsal/progress.ts";
+import { LOCAL_PASSPHRASE } from "./passphrase.ts";
+import { hanging } from "./summary.ts";
 
 /** Project folder. */
 export const ROOT = join(import.meta.dirname, "../..");
@@ -17,6 +19,8 @@ export const ROOT = join(import.meta.dirname, "../..");
 /** A stack, its state and the engine that runs it. */
 export interface Deployment {
   readonly environment: string;
+  /** The environment's file; not needed to destroy a stack. */
+  readonly file?: string;
   readonly pulumiRoot: string;
   readonly providers: readonly SimulatedProvider[];
   /** Folder of the stack's state, kept until the stack is destroyed. */
@@ -24,12 +28,11 @@ export interface Deployment {
   readonly kubeconfig: string;
   /** Settings laid over the environment's. */
   readonly config?: Readonly<Record<string, ConfigValue>>;
+  /** Of the secrets in the environment's file and in the state. @default {@link LOCAL_PASSPHRASE} */
+  readonly passphrase?: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
-
-/** Passphrase of the state of local stacks; what protects their secrets is the state folder's mode. */
-const PASSPHRASE = "vllm-stack-local";
 
 /** Previews and applies the program, with live progress. */
 export async function deploy(deployment: Deployment): Promise<OutputMap> {
@@ -52,7 +55,6 @@ type Report = (title: string, work: () => Promise<RunResult>) => Promise<RunResu
 async function withStack<T>(deployment: Deployment, use: (engine: Engine, report: Report) => Promise<T>): Promise<T> {
   // The program reads the local kubeconfig while it plans, and the provider when it connects.
   process.env.KUBECONFIG = deployment.kubeconfig;
-  const { program } = await import("../../index.ts");
   let listener: (progress: EngineProgress) => void = () => undefined;
   const report: Report = async (title, work) => {
     const step = deployment.progress.step(title);
@@ -64,11 +66,11 @@ async function withStack<T>(deployment: Deployment, use: (engine: Engine, report
       const result = await work();
       step.done(countsOf(result));
       for (const { severity, message } of result.diagnostics) {
-        if (severity === "warning" && title === "preview") process.stderr.write(`  ! ${message}\n`);
+        if (severity === "warning" && title === "preview") process.stderr.write(`${hanging("  ! ", message)}\n`);
       }
       return result;
     } catch (error) {
-      step.fail("see below");
+      step.fail(deployment.signal.aborted ? "cancelled" : "see below");
       throw error;
     }
   };
@@ -77,10 +79,12 @@ async function withStack<T>(deployment: Deployment, use: (engine: Engine, report
       pulumiRoot: deployment.pulumiRoot,
       projectDir: ROOT,
       stack: deployment.environment,
-      program,
+      ...(deployment.file === undefined ? {} : { file: deployment.file }),
+      // Loaded when it is run: destroying needs no program.
+      program: async () => (await import("../../index.ts")).program(),
       providers: deployment.providers,
       stateDir: deployment.stateDir,
-      passphrase: PASSPHRASE,
+      passphrase: deployment.passphrase ?? LOCAL_PASSPHRASE,
       environment: { KUBECONFIG: deployment.kubeconfig },
       ...(deployment.config === undefined ? {} : { config: deployment.config }),
       onProgress: (progress) => {

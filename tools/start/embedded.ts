@@ -1,44 +1,46 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Plan } from "../../planning/types.ts";
-import { checkHost } from "../../rehearsal/cluster/host.ts";
 import { startCluster } from "../../rehearsal/cluster/start.ts";
+import { clusterStatus } from "../../rehearsal/cluster/status.ts";
 import type { EmbeddedCluster, Forward } from "../../rehearsal/cluster/types.ts";
 import { prepareRehearsal } from "../../rehearsal/prepare.ts";
 import { UserError } from "../cli.ts";
-import { stateFolder } from "../state.ts";
+import { requireFreePorts } from "../ports.ts";
+import { grouped } from "../progress.ts";
 import { deploy } from "./deploy.ts";
-import { firstKey, writeKey } from "./key.ts";
-import type { StartOptions } from "./options.ts";
+import { requireHost } from "./host.ts";
+import { keepKey } from "./key.ts";
+import { FOLDERS, type StartOptions, wantedPorts } from "./options.ts";
+import { prove } from "./prove.ts";
 import { localProviders } from "./providers.ts";
-import { prove, summary } from "./summary.ts";
+import type { Started } from "./started.ts";
 
-/** Folders below an environment's state folder. */
-export const FOLDERS = { cluster: "cluster", stack: "stack", key: "api-key" } as const;
-
-/** Brings an environment up on an embedded cluster and prints what answers where. */
-export async function startEmbedded({ file, plan, ports, progress, signal }: StartOptions): Promise<void> {
+/** Brings an environment up on an embedded cluster. */
+export async function startEmbedded(options: StartOptions): Promise<Started> {
+  const { file, plan, state, progress, signal } = options;
   const context = requireRehearsable(plan);
-  const problems = checkHost();
-  if (problems.length > 0) throw new UserError(problems.map(({ message }) => message).join("\n"));
-  const state = stateFolder(file.name);
+  await requireHost();
+  const clusterState = join(state, FOLDERS.cluster);
+  await requireFreePorts(wantedPorts(options), await portsOf(clusterState));
   mkdirSync(state, { recursive: true, mode: 0o700 });
-  const rehearsal = await prepareRehearsal({ progress, signal });
+  const parts = grouped(progress, "programs and images");
+  const rehearsal = await prepareRehearsal({ progress: parts.progress, signal });
+  parts.end();
   const cluster = await startCluster({
     name: context,
     tools: rehearsal.clusterTools,
     images: rehearsal.images,
     gpus: Math.max(0, ...plan.pools.map((pool) => pool.gpusPerNode)),
     nodeLabels: Object.assign({}, ...plan.pools.map((pool) => pool.nodeSelector)) as Record<string, string>,
-    stateDir: join(state, FOLDERS.cluster),
-    forwards: forwards(plan, ports),
+    stateDir: clusterState,
+    forwards: forwards(options),
     progress,
     signal,
   });
-  // What an earlier cluster had is gone with it: its stack's state describes nothing.
-  if (!cluster.adopted) rmSync(join(state, FOLDERS.stack), { recursive: true, force: true });
   const outputs = await deploy({
     environment: file.name,
+    file: file.path,
     pulumiRoot: rehearsal.toolchain.pulumiRoot,
     providers: localProviders(),
     stateDir: join(state, FOLDERS.stack),
@@ -46,12 +48,11 @@ export async function startEmbedded({ file, plan, ports, progress, signal }: Sta
     progress,
     signal,
   });
-  const key = firstKey(outputs);
-  const keyFile = key === null ? null : join(state, FOLDERS.key);
-  if (key !== null && keyFile !== null) writeKey(keyFile, key);
+  const { key, keyFile } = keepKey(outputs, join(state, FOLDERS.key));
   const addresses = { ...(await addressesOf(cluster)), keyFile };
   const proof = await prove(plan, addresses, key, progress, signal);
-  process.stdout.write(summary(plan, addresses, proof, notes(plan, cluster), next(plan, addresses, proof.model)));
+  const { kubeconfig } = cluster;
+  return { plan, kubeconfig, context, addresses, proof, notes: notes(plan), next: next(plan, addresses, proof.model) };
 }
 
 /** The embedded cluster has one node of the local environment's kind. */
@@ -59,12 +60,18 @@ function requireRehearsable(plan: Plan): string {
   const { context } = plan.cluster;
   if (context !== null && plan.engines.every(({ runtime }) => runtime === "simulator")) return context;
   throw new UserError(
-    `${plan.environment}: – the embedded cluster runs simulated engines in a named context, as environments/Pulumi.local.yaml has them. ` +
+    `${plan.environment}: the embedded cluster runs simulated engines in a named context, as environments/Pulumi.local.yaml has them. ` +
       "Use --context NAME to deploy it to a cluster of yours.",
   );
 }
 
-function forwards(plan: Plan, ports: StartOptions["ports"]): Forward[] {
+/** Ports a cluster that runs already has: those are free for it. */
+async function portsOf(clusterState: string): Promise<ReadonlySet<number>> {
+  const status = await clusterStatus(clusterState);
+  return new Set(status.kind === "running" ? status.forwards.map(({ port }) => port) : []);
+}
+
+function forwards({ plan, ports }: StartOptions): Forward[] {
   const target = (workload: {
     readonly name: string;
     readonly service: { readonly ports: readonly { readonly port: number }[] } | null;
@@ -87,14 +94,13 @@ async function addressesOf(cluster: EmbeddedCluster): Promise<{ endpoint: string
   };
 }
 
-function notes(plan: Plan, cluster: EmbeddedCluster): string[] {
+function notes(plan: Plan): string[] {
   return [
-    "the engines are simulated: their answers are random words at the speed the environment sets",
-    "the kubernetes provider is the stand-in of this project: the published plugin can't be downloaded here",
+    "The engines are simulated: their answers are random sentences at the speed the environment sets.",
+    "This project's stand-in took the place of Pulumi's kubernetes provider, so that nothing had to be downloaded.",
     ...(plan.observability !== null && plan.observability.grafana === null
-      ? ["no Grafana here: its image comes from container registries only; on your own cluster it is part of the stack"]
+      ? ["Grafana is left out: its image comes from a container registry. On your own cluster it is part of the stack."]
       : []),
-    `for kubectl: export KUBECONFIG=${cluster.kubeconfig}`,
   ];
 }
 
@@ -103,11 +109,17 @@ function next(
   addresses: { readonly endpoint: string; readonly keyFile: string | null },
   model: string,
 ): string[] {
-  const authorization = addresses.keyFile === null ? "" : ` -H "Authorization: Bearer $(cat ${addresses.keyFile})"`;
   const body = JSON.stringify({ model, messages: [{ role: "user", content: "Hello" }] });
-  return [
-    `curl ${addresses.endpoint}/chat/completions${authorization} -H 'Content-Type: application/json' -d '${body}'`,
-    `npm run plan -- ${plan.environment}`,
-    "npm stop",
+  const ask = [
+    `curl ${addresses.endpoint}/chat/completions`,
+    ...(addresses.keyFile === null ? [] : [`-H "Authorization: Bearer $(cat ${addresses.keyFile})"`]),
+    "-H 'Content-Type: application/json'",
+    `-d '${body}'`,
   ];
+  return [ask.join(" \\\n  "), `npm run plan -- ${plan.environment}`, `npm stop${stopArguments(plan.environment)}`];
+}
+
+/** What `npm stop` is told; nothing for the environment it takes by itself. */
+function stopArguments(environment: string): string {
+  return environment === "local" ? "" : ` -- --environment ${environment}`;
 }

@@ -16,3 +16,17 @@ export function writeKey(path: string, key: string): void {
   writeFileSync(path, `${key}\n`, { mode: 0o600 });
   chmodSync(path, 0o600);
 }
+
+/**
+ * Keeps the first API key of a stack in a file.
+ * @returns the key and its file, both null where the endpoint is open
+ */
+export function keepKey(
+  outputs: OutputMap,
+  path: string,
+): { readonly key: string | null; readonly keyFile: string | null } {
+  const key = firstKey(outputs);
+  if (key === null) return { key, keyFile: null };
+  writeKey(path, key);
+  return { key, keyFile: path };
+}

@@ -1,71 +1,50 @@
 import { KubeConfig } from "@kubernetes/client-node";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
-import { readSettings } from "../../environments/schema/file.ts";
+import { EXIT, UserError } from "../cli.ts";
+import { forwardTarget, openForward, type OpenForward } from "../forward.ts";
+import { requireFreePorts } from "../ports.ts";
 import type { WorkloadPlan } from "../../planning/types.ts";
-import { kubeconfigFiles, requireContext } from "../../stacks/observe.ts";
-import { openForward, type OpenForward } from "../forward.ts";
-import { stateFolder } from "../state.ts";
+import { requireKnownContext } from "./context.ts";
 import { deploy } from "./deploy.ts";
-import { FOLDERS } from "./embedded.ts";
-import { firstKey, writeKey } from "./key.ts";
-import type { StartOptions } from "./options.ts";
+import { keepKey } from "./key.ts";
+import { FOLDERS, type StartOptions, wantedPorts } from "./options.ts";
+import { passphraseOf } from "./passphrase.ts";
+import { prove } from "./prove.ts";
 import { ownEngine } from "./providers.ts";
-import { prove, summary } from "./summary.ts";
-
-/** File below an environment's state folder that says on which cluster its stack is. */
-export const TARGET_FILE = "target.json";
-
-const Target = z.strictObject({
-  kubeconfig: z.string(),
-  context: z.string(),
-  /** The environment's section `cluster`, with the context. */
-  config: z.object({ cluster: z.json() }),
-});
-
-/** On which cluster a stack is. */
-export type Target = z.output<typeof Target>;
-
-/** Reads what {@link startOnContext} left. */
-export function readTarget(state: string): Target {
-  return Target.parse(JSON.parse(readFileSync(join(state, TARGET_FILE), "utf8")));
-}
+import type { Started } from "./started.ts";
+import { readTarget, targetOf, writeTarget } from "./target.ts";
 
 /** Brings an environment up on a cluster of the user's. */
-export async function startOnContext(options: StartOptions & { readonly context: string }): Promise<void> {
-  const { file, plan, ports, progress, signal, context } = options;
-  requireContext(file.name, context);
-  const state = stateFolder(file.name);
-  mkdirSync(state, { recursive: true, mode: 0o700 });
-  const target = rememberTarget(state, context, readSettings(file.path).cluster);
+export async function startOnContext(options: StartOptions & { readonly context: string }): Promise<Started> {
+  const { file, plan, ports, state, progress, signal, context } = options;
+  requireKnownContext("--context", context);
+  requireSameCluster(file.name, state, context);
+  await requireFreePorts(wantedPorts(options), new Set());
+  const target = targetOf(file.path, context);
+  const passphrase = passphraseOf(target.passphrase, file.name);
   const engine = await ownEngine(progress, signal);
+  mkdirSync(state, { recursive: true, mode: 0o700 });
+  writeTarget(state, target);
   const outputs = await deploy({
     ...engine,
     environment: file.name,
+    file: file.path,
     stateDir: join(state, FOLDERS.stack),
     kubeconfig: target.kubeconfig,
     config: target.config,
+    passphrase,
     progress,
     signal,
   });
-  const key = firstKey(outputs);
-  const keyFile = key === null ? null : join(state, FOLDERS.key);
-  if (key !== null && keyFile !== null) writeKey(keyFile, key);
+  const { key, keyFile } = keepKey(outputs, join(state, FOLDERS.key));
   const open: OpenForward[] = [];
   try {
     const config = new KubeConfig();
     config.loadFromDefault();
     config.setCurrentContext(context);
     const forward = async (workload: WorkloadPlan, localPort: number) => {
-      const port = workload.service?.ports[0];
-      const containerPort = workload.pod.ports.find(({ name }) => name === port?.target)?.port ?? port?.port ?? 80;
-      const opened = await openForward(config, {
-        namespace: plan.namespace,
-        service: workload.name,
-        port: containerPort,
-        localPort,
-      });
+      const opened = await openForward(config, forwardTarget(plan.namespace, workload, localPort));
       open.push(opened);
       return `http://${opened.address}`;
     };
@@ -76,27 +55,32 @@ export async function startOnContext(options: StartOptions & { readonly context:
     };
     const proof = await prove(plan, addresses, key, progress, signal);
     const notes = [
-      `the kubernetes provider is the ${engine.kubernetes}`,
-      "the addresses are open while `npm run connect` runs",
+      `The kubernetes provider is ${engine.kubernetes}.`,
+      "The addresses answer while `npm run connect` runs; it takes the same options for ports.",
     ];
-    process.stdout.write(
-      summary(plan, addresses, proof, notes, [
-        `npm run connect -- ${file.name}`,
-        `kubectl --context ${context} --namespace ${plan.namespace} get pods`,
-        `npm stop -- --environment ${file.name}`,
-      ]),
-    );
+    const next = [
+      `npm run connect -- ${file.name}`,
+      `kubectl --context ${context} --namespace ${plan.namespace} get pods`,
+      `npm stop -- --environment ${file.name}`,
+    ];
+    return { plan, kubeconfig: target.kubeconfig, context, addresses, proof, notes, next };
   } finally {
     await Promise.all(open.map((forward) => forward.close()));
   }
 }
 
-function rememberTarget(state: string, context: string, cluster: unknown): Target {
-  const section = typeof cluster === "object" && cluster !== null ? cluster : {};
-  const kubeconfig = kubeconfigFiles()
-    .filter((path) => existsSync(path))
-    .join(":");
-  const target = Target.parse({ kubeconfig, context, config: { cluster: { ...section, context } } });
-  writeFileSync(join(state, TARGET_FILE), `${JSON.stringify(target, null, 2)}\n`, { mode: 0o600 });
-  return target;
+/** One state describes one cluster: on another the engine would look for what isn't there. */
+function requireSameCluster(environment: string, state: string, context: string): void {
+  const stop = `Destroy it first: npm stop -- --environment ${environment}.`;
+  const earlier = readTarget(state);
+  if (earlier !== undefined && earlier.context !== context) {
+    throw new UserError(`--context: ${context} – ${environment} is up in the context ${earlier.context}. ${stop}`, {
+      exitCode: EXIT.no,
+    });
+  }
+  if (earlier === undefined && existsSync(join(state, FOLDERS.stack))) {
+    throw new UserError(`--context: ${context} – ${environment} is up on the embedded cluster. ${stop}`, {
+      exitCode: EXIT.no,
+    });
+  }
 }

@@ -1,97 +1,73 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Plan } from "../../planning/types.ts";
-import type { Progress } from "../../rehearsal/progress.ts";
-import { type Completion, complete, RequestError, targets } from "../client.ts";
-import { color, table } from "../terminal.ts";
+import { color, widthOf } from "../terminal.ts";
+import type { StepTime } from "../progress.ts";
+import type { Started } from "./started.ts";
 
-/** Where the stack answers, for the person at the keyboard. */
-export interface Addresses {
-  /** OpenAI base URL on this machine. */
-  readonly endpoint: string;
-  readonly prometheus: string | null;
-  /** File that holds an API key; null: the endpoint is open. */
-  readonly keyFile: string | null;
-}
-
-/** What was asked and seen after an `up`. */
-export interface Proof {
-  readonly model: string;
-  readonly completion: Completion;
-  readonly targets: { readonly up: number; readonly all: number } | null;
-}
-
-/** The front, the router and the engine are ready; discovery and the first scrape may lag behind by a few seconds. */
-const PATIENCE_MS = 60_000;
-
-/** Asks the first model one question and Prometheus for its targets; waits until both answer. */
-export async function prove(
-  plan: Plan,
-  addresses: Addresses,
-  key: string | null,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<Proof> {
-  const model = plan.engines[0]?.servedName ?? "";
-  const asking = progress.step("ask the first model", model);
-  const completion = await patiently(signal, () => complete(addresses.endpoint, key, model, "Why is the sky blue?"));
-  asking.done(`${Math.round(completion.milliseconds)} ms`);
-  if (addresses.prometheus === null) return { model, completion, targets: null };
-  const { prometheus } = addresses;
-  const scraping = progress.step("first scrape of every target");
-  const seen = await patiently(signal, async () => {
-    const found = await targets(prometheus);
-    if (found.all === 0 || found.up < found.all) throw new RequestError(`${found.up} of ${found.all} targets are up.`);
-    return found;
-  }).catch(() => targets(prometheus));
-  scraping.done(`${seen.up} of ${seen.all} up`);
-  return { model, completion, targets: seen };
-}
+/** Columns the summary keeps to where its words allow. */
+const WIDTH = 100;
 
 /** The summary at the end of `npm start`. */
-export function summary(
-  plan: Plan,
-  addresses: Addresses,
-  proof: Proof,
-  notes: readonly string[],
-  next: readonly string[],
-): string {
-  const { completion } = proof;
-  const by = completion.engine === null ? "" : ` by ${completion.engine}`;
-  const scraped = proof.targets === null ? "" : `, ${proof.targets.up} of ${proof.targets.all} targets up`;
-  const rows: [string, string][] = [
+export function summary(started: Started): string {
+  const { plan, addresses, proof, context, kubeconfig } = started;
+  const { completion, targets } = proof;
+  const replicas = (count: number) => (count === 1 ? "1 replica" : `${count} replicas`);
+  const models = plan.engines.map(({ servedName, workload }) => `${servedName} (${replicas(workload.replicas)})`);
+  const by = completion.engine === null ? "answered" : `answered by ${completion.engine}`;
+  const scraped = targets === null ? "" : `, ${targets.up} of ${targets.all} targets up`;
+  const rows: (readonly [string, string])[] = [
     ["OpenAI endpoint", addresses.endpoint],
     ["API key", addresses.keyFile ?? "none needed"],
-    ["models", plan.engines.map(({ servedName, workload }) => `${servedName} (${workload.replicas})`).join(", ")],
-    ["asked", `${proof.model}: “Why is the sky blue?”`],
-    ["answered", `“${completion.text.trim()}”${by} in ${Math.round(completion.milliseconds)} ms`],
+    ["models", models.join(", ")],
+    ["asked", `${proof.model}: “${proof.question}”`],
+    ["", `“${completion.text.trim()}”`],
+    ["", `${by} in ${Math.round(completion.milliseconds)} ms`],
     ["Prometheus", addresses.prometheus === null ? "none" : `${addresses.prometheus}${scraped}`],
-    ...notes.map((note): [string, string] => ["note", note]),
+    ["kubeconfig", kubeconfig],
+    ["context", context],
   ];
-  const body = table(
-    rows.map(([name, value]) => [color("dim", name), value]),
-    [{ title: "" }, { title: "" }],
-  );
+  const column = Math.max(...rows.map(([name]) => name.length));
   return [
     "",
     color("bold", `${plan.environment} is up.`),
-    // The header of a table without titles is empty.
-    ...body.split("\n").slice(2),
+    ...rows.map(([name, value]) => hanging(`  ${color("dim", name.padEnd(column))}  `, value)),
+    ...(started.notes.length === 0 ? [] : ["", color("bold", "Notes")]),
+    ...started.notes.map((note) => hanging("  - ", note)),
     "",
     color("bold", "Next"),
-    ...next.map((command) => `  ${command}`),
+    ...started.next.map((command) => command.replaceAll(/^/gm, "  ")),
     "",
   ].join("\n");
 }
 
-async function patiently<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    signal.throwIfAborted();
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof RequestError) || performance.now() > deadline) throw error;
-      await sleep(500, undefined, { signal });
-    }
+/** The same for programs, with the times of all steps. */
+export function summaryJson(
+  { plan, kubeconfig, context, addresses, proof }: Started,
+  times: readonly StepTime[],
+): object {
+  const models = plan.engines.map(({ servedName, workload }) => ({ name: servedName, replicas: workload.replicas }));
+  const { targets, completion, ...asked } = proof;
+  return {
+    environment: plan.environment,
+    ...addresses,
+    models,
+    kubeconfig,
+    context,
+    asked: { ...asked, ...completion },
+    targets,
+    times,
+  };
+}
+
+/** Text after a prefix, broken at blanks so that further lines stand below its beginning. */
+export function hanging(prefix: string, text: string, width: number = WIDTH): string {
+  const indent = " ".repeat(widthOf(prefix));
+  const room = width - indent.length;
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && widthOf(line) + 1 + widthOf(word) > room) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
   }
+  return [...lines, line].map((part, index) => (index === 0 ? prefix : indent) + part).join("\n");
 }
