@@ -12,7 +12,7 @@ import { renderTimes, timed } from "./progress.ts";
 import { interruptible } from "./start/interrupt.ts";
 import type { StartOptions } from "./start/options.ts";
 import type { Started } from "./start/started.ts";
-import { hanging, summary, summaryJson } from "./start/summary.ts";
+import { summary, summaryJson } from "./start/summary.ts";
 import { stateFolder } from "./state.ts";
 
 const HELP = `npm start [-- OPTIONS]
@@ -64,9 +64,6 @@ await runCommand(async () => {
 });
 
 async function start(options: StartOptions, context: string | undefined): Promise<Started> {
-  const where = context === undefined ? "an embedded Kubernetes" : `the cluster of the context ${context}`;
-  const what = `${options.file.name} on ${where}; what it keeps is below ${options.state}`;
-  process.stderr.write(`${hanging("", what)}\n`);
   // Loaded here, so that --help and a refused environment don't wait for the engine's SDK.
   if (context === undefined) return await (await import("./start/embedded.ts")).startEmbedded(options);
   return await (await import("./start/own-cluster.ts")).startOnContext({ ...options, context });

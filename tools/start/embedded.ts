@@ -15,6 +15,7 @@ import { FOLDERS, type StartOptions, wantedPorts } from "./options.ts";
 import { prove } from "./prove.ts";
 import { localProviders } from "./providers.ts";
 import type { Started } from "./started.ts";
+import { announcement } from "./summary.ts";
 
 /** Brings an environment up on an embedded cluster. */
 export async function startEmbedded(options: StartOptions): Promise<Started> {
@@ -23,6 +24,7 @@ export async function startEmbedded(options: StartOptions): Promise<Started> {
   await requireHost();
   const clusterState = join(state, FOLDERS.cluster);
   await requireFreePorts(wantedPorts(options), await portsOf(clusterState));
+  process.stderr.write(`${announcement(options, "an embedded Kubernetes")}\n`);
   mkdirSync(state, { recursive: true, mode: 0o700 });
   const parts = grouped(progress, "programs and images");
   const rehearsal = await prepareRehearsal({ progress: parts.progress, signal });

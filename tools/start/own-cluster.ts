@@ -13,6 +13,7 @@ import { passphraseOf } from "./passphrase.ts";
 import { prove } from "./prove.ts";
 import { ownEngine } from "./providers.ts";
 import type { Started } from "./started.ts";
+import { announcement } from "./summary.ts";
 import { readTarget, targetOf, writeTarget } from "./target.ts";
 
 /** Brings an environment up on a cluster of the user's. */
@@ -23,6 +24,7 @@ export async function startOnContext(options: StartOptions & { readonly context:
   await requireFreePorts(wantedPorts(options), new Set());
   const target = targetOf(file.path, context);
   const passphrase = passphraseOf(target.passphrase, file.name);
+  process.stderr.write(`${announcement(options, `the cluster of the context ${context}`)}\n`);
   const engine = await ownEngine(progress, signal);
   mkdirSync(state, { recursive: true, mode: 0o700 });
   writeTarget(state, target);

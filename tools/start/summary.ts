@@ -1,9 +1,16 @@
 import { color, widthOf } from "../terminal.ts";
 import type { StepTime } from "../progress.ts";
+import type { StartOptions } from "./options.ts";
 import type { Started } from "./started.ts";
 
 /** Columns the summary keeps to where its words allow. */
 const WIDTH = 100;
+
+/** The first line of `npm start`: what will be made where. */
+export function announcement({ plan, state }: Pick<StartOptions, "plan" | "state">, where: string): string {
+  const models = plan.engines.length === 1 ? "one model" : `${plan.engines.length} models`;
+  return hanging("", `Bringing up ${plan.environment}, ${models}, on ${where}. What it keeps is below ${state}`);
+}
 
 /** The summary at the end of `npm start`. */
 export function summary(started: Started): string {
