@@ -46,10 +46,7 @@ export async function openForward(config: KubeConfig, request: ForwardRequest): 
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on("error", () => socket.destroy()).on("close", () => sockets.delete(socket));
-    // Without a ready pod the connection is closed; the next one tries again.
-    forward
-      .portForwardService(request.namespace, request.service, [request.port], socket, null, socket)
-      .catch(() => socket.destroy());
+    void connect(forward, request, socket);
   });
   server.listen(request.localPort, "127.0.0.1");
   await once(server, "listening");
@@ -63,4 +60,31 @@ export async function openForward(config: KubeConfig, request: ForwardRequest): 
       await once(server, "close");
     },
   };
+}
+
+/** The part of a web socket that is used; the package has no types of it. */
+interface Channel {
+  close(): void;
+  onclose: (() => void) | null;
+}
+
+function isChannel(value: unknown): value is Channel {
+  return typeof value === "object" && value !== null && "close" in value && "onclose" in value;
+}
+
+/** Joins a connection of this machine to a pod; each ends with the other. */
+async function connect(forward: PortForward, request: ForwardRequest, socket: Socket): Promise<void> {
+  try {
+    const { namespace, service, port } = request;
+    const channel: unknown = await forward.portForwardService(namespace, service, [port], socket, null, socket);
+    if (!isChannel(channel)) throw new TypeError("a port forward is a web socket");
+    if (socket.destroyed) channel.close();
+    channel.onclose = () => socket.end();
+    socket.once("close", () => {
+      channel.close();
+    });
+  } catch {
+    // Without a ready pod the connection is closed; the next one tries again.
+    socket.destroy();
+  }
 }

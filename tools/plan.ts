@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
-import { environmentNames, readEnvironment } from "../environments/schema/file.ts";
+import { environmentNames, plainSecrets, readEnvironment } from "../environments/schema/file.ts";
 import { EnvironmentError } from "../environments/schema/problems.ts";
 import { plan } from "../planning/plan.ts";
+import type { Warning } from "../planning/types.ts";
 import { EXIT, runCommand, UserError } from "./cli.ts";
 import { showPlan } from "./plan-output.ts";
 
@@ -30,10 +31,16 @@ function main(): number {
     const which = wanted === undefined ? "missing" : `${positionals.join(" ")} – only one can be planned at a time`;
     throw new UserError(`environment: ${which}. There are: ${environmentNames().join(", ")}.\n\n${HELP}`);
   }
-  const { name, environment } = read(wanted);
-  const planned = refusing(() => plan(name, environment));
+  const { name, path, environment } = read(wanted);
+  const made = refusing(() => plan(name, environment));
+  const planned = { ...made, warnings: [...made.warnings, ...plainSecrets(path).map(inClear)] };
   process.stdout.write(values.json === true ? `${JSON.stringify(planned, null, 2)}\n` : showPlan(planned));
   return EXIT.ok;
+}
+
+function inClear(path: string): Warning {
+  const command = `pulumi config set --secret --path 'vllm-stack:${path}'`;
+  return { path, text: `This secret stands in clear in the file, for everybody who reads it or its history. Replace it: ${command}` };
 }
 
 function read(wanted: string): ReturnType<typeof readEnvironment> {
