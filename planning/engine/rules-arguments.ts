@@ -5,7 +5,7 @@ import { findAccelerator } from "../../catalog/accelerators.ts";
 import { oneOf } from "../../environments/schema/problems.ts";
 import { extraPath, flagOf, isOn, valueOf, VLLM, type EngineFacts, type Rule } from "./facts.ts";
 import { mergeFindings, NO_FINDINGS, refused, warned, type Findings } from "../findings.ts";
-import { DEFAULT_SEQUENCES } from "../fit/memory.ts";
+import { DEFAULT_BATCHED_TOKENS } from "../fit/memory.ts";
 
 /** Flags that settings of the environment render, or that the stack fixes, and what to use instead. */
 export const OWNED_FLAGS: Readonly<Record<string, string>> = {
@@ -132,33 +132,38 @@ function checkLora(facts: EngineFacts): Findings {
   );
 }
 
-/** vLLM refuses a batch with fewer tokens than sequences, and without chunks a prompt must fit into one step. */
+/**
+ * vLLM refuses a batch with fewer tokens than sequences, and without chunks a prompt must fit into one step. Where only
+ * the tokens are given it lowers its sequences to them; where only the sequences are given the tokens stay its default.
+ * Source: vLLM 0.33 `engine/arg_utils.py`.
+ */
 function checkBatch(facts: EngineFacts): Findings {
-  const { model, path, pool } = facts;
-  const tokens = model.maxBatchedTokens;
-  if (tokens === undefined) return NO_FINDINGS;
-  const batchClass = pool === null ? undefined : findAccelerator(pool.accelerator)?.batchClass;
-  // Both set and contradicting is an error of the flag table.
-  const sequences =
-    model.maxSequences !== undefined || batchClass === undefined ? undefined : DEFAULT_SEQUENCES[batchClass];
+  const { model, path } = facts;
   const length = humanInt(valueOf(facts, "--max-model-len") ?? "");
-  return mergeFindings(
-    sequences === undefined || tokens >= sequences
-      ? NO_FINDINGS
-      : refused(
-          `${path}.maxBatchedTokens`,
-          tokens,
-          `is less than the ${sequences} sequences vLLM batches on this GPU by default`,
-          `Use at least ${sequences}, or set maxSequences to at most ${tokens}.`,
-        ),
-    model.chunkedPrefill !== false || length === undefined || tokens >= length
-      ? NO_FINDINGS
-      : refused(
-          `${path}.maxBatchedTokens`,
-          tokens,
-          `is less than maxModelLength ${length}, and without chunked prefill a prompt must fit into one step`,
-          `Use at least ${length}, or leave chunkedPrefill on.`,
-        ),
+  const tokens = model.maxBatchedTokens;
+  if (tokens === undefined) return checkDefaultBatch(facts, length);
+  return model.chunkedPrefill !== false || length === undefined || tokens >= length
+    ? NO_FINDINGS
+    : refused(
+        `${path}.maxBatchedTokens`,
+        tokens,
+        `is less than maxModelLength ${length}, and without chunked prefill a prompt must fit into one step`,
+        `Use at least ${length}, or leave chunkedPrefill on.`,
+      );
+}
+
+function checkDefaultBatch({ model, path, pool }: EngineFacts, length: number | undefined): Findings {
+  const batchClass = pool === null ? undefined : findAccelerator(pool.accelerator)?.batchClass;
+  if (model.maxSequences === undefined || batchClass === undefined) return NO_FINDINGS;
+  // Without chunks the default grows to the longest prompt.
+  const prompt = model.chunkedPrefill === false ? (length ?? Infinity) : 0;
+  const tokens = Math.max(DEFAULT_BATCHED_TOKENS[batchClass], prompt);
+  if (model.maxSequences <= tokens) return NO_FINDINGS;
+  return refused(
+    `${path}.maxSequences`,
+    model.maxSequences,
+    `is more than the ${tokens} tokens vLLM batches on this GPU by default, and it does not start so`,
+    `Set maxBatchedTokens to at least ${model.maxSequences}, or use at most ${tokens}.`,
   );
 }
 

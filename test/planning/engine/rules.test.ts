@@ -318,11 +318,11 @@ const CASES: readonly Case[] = [
   },
   {
     rule: "batch",
-    title: "fewer batched tokens than the sequences vLLM batches by default on this GPU",
-    wrong: { maxBatchedTokens: 512 },
-    right: { maxBatchedTokens: 512, maxSequences: 512 },
-    path: "models[0].maxBatchedTokens",
-    says: /less than the 1024 sequences/,
+    title: "more sequences than the tokens vLLM batches by default on this GPU",
+    wrong: { maxSequences: 9000 },
+    right: { maxSequences: 9000, maxBatchedTokens: 9000 },
+    path: "models[0].maxSequences",
+    says: /9000 – is more than the 8192 tokens.*Set maxBatchedTokens to at least 9000/,
   },
   {
     rule: "batch",
@@ -473,6 +473,10 @@ describe("rules an engine is held to before anything is created", () => {
 
   it("has a failing and a passing case for every rule", () => {
     assert.deepEqual([...new Set(CASES.map(({ rule }) => rule))].sort(), ENGINE_RULES.map(({ id }) => id).sort());
+  });
+
+  it("leaves it to vLLM to lower its sequences to the batched tokens where only those are set", () => {
+    assert.deepEqual(planFirst(withModel({ maxBatchedTokens: 512 })).problems, []);
   });
 
   it("finds all mistakes of one engine at once", () => {
