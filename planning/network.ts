@@ -1,4 +1,5 @@
 import type { Environment, Model } from "../environments/schema/environment.ts";
+import { downloads } from "./engine/timing.ts";
 import { CACHE_PORT } from "./cache.ts";
 import { API_PORT, selectorOf, type Component } from "./names.ts";
 import { PROMETHEUS_PORT } from "./observability/prometheus.ts";
@@ -66,10 +67,9 @@ function hasServer({ cache }: EnginePlan): boolean {
   return cache !== null && cache.server !== null;
 }
 
-/** Whether an engine fetches its model from a hub: not a path, not from a volume that was filled before, not simulated. */
-function downloadsWeights({ runtime, model, weights }: Model): boolean {
-  if (runtime === "simulator" || model.startsWith("/")) return false;
-  return !(weights.kind === "claim" && weights.accessMode === "ReadOnlyMany");
+/** Whether an engine fetches its model from a hub; a simulated one has none. */
+function downloadsWeights(model: Model): boolean {
+  return model.runtime !== "simulator" && downloads(model);
 }
 
 function discovery({ environmentName, environment, observability }: FlowParts): Flow[] {

@@ -191,6 +191,9 @@ function checkParallelism(path: string, model: Model, pool: PoolPlan): Findings 
   );
 }
 
+/** Share of a GPU's memory that engines beside each other may take in all: each process keeps a CUDA context outside its share. */
+const SHARED_UTILIZATION = 0.96;
+
 function checkUse(environment: Environment, pools: readonly PoolPlan[], pool: PoolPlan, index: number): Findings {
   const path = `cluster.gpuPools[${index}]`;
   const users = environment.models.flatMap((model, at) =>
@@ -209,8 +212,8 @@ function checkUse(environment: Environment, pools: readonly PoolPlan[], pool: Po
     .slice(0, pool.sharedBy);
   const sum = shares.reduce((total, { share }) => total + share, 0);
   const [worst] = shares;
-  if (worst === undefined || sum <= 1) return NO_FINDINGS;
-  const fair = Math.floor((0.96 / pool.sharedBy) * 100) / 100;
+  if (worst === undefined || sum <= SHARED_UTILIZATION) return NO_FINDINGS;
+  const fair = Math.floor((SHARED_UTILIZATION / pool.sharedBy) * 100) / 100;
   return refused(
     `models[${worst.at}].gpuMemoryUtilization`,
     worst.share,

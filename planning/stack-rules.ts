@@ -2,6 +2,7 @@ import { Name } from "../environments/schema/common.ts";
 import type { Environment } from "../environments/schema/environment.ts";
 import { didYouMean, oneOf } from "../environments/schema/problems.ts";
 import { servedNameOf } from "./engine/command.ts";
+import { namespaceOf } from "./names.ts";
 import { mergeFindings, NO_FINDINGS, refused, warned, type Findings } from "./findings.ts";
 
 /** What is wrong with an environment as a whole, beyond any single model: names that collide and keys nobody has. */
@@ -12,6 +13,22 @@ export function checkStack(name: string, environment: Environment): Findings {
     checkUnique(environment, servedNameOf, "servedName"),
     checkApiKeys(environment),
     checkContext(environment),
+    checkClaims(name, environment),
+  );
+}
+
+/** A claim of the user's lives in a namespace of the stack's: people have to know what comes first, and what destroy takes. */
+function checkClaims(name: string, { models }: Environment): Findings {
+  return mergeFindings(
+    ...models.map(({ weights }, index) =>
+      weights.kind === "claim"
+        ? warned(
+            `models[${index}].weights`,
+            `Claim ${weights.name} must be in namespace ${namespaceOf(name)}, which the stack makes and destroy removes with everything in it. ` +
+              "First time: bring the stack up with paused: true, create and fill the claim, then set paused: false. Keep the volume with reclaim policy Retain.",
+          )
+        : NO_FINDINGS,
+    ),
   );
 }
 

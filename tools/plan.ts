@@ -40,7 +40,10 @@ function main(): number {
 
 function inClear(path: string): Warning {
   const command = `pulumi config set --secret --path 'vllm-stack:${path}'`;
-  return { path, text: `This secret stands in clear in the file, for everybody who reads it or its history. Replace it: ${command}` };
+  return {
+    path,
+    text: `This secret stands in clear in the file, for everybody who reads it or its history. Replace it: ${command}`,
+  };
 }
 
 function read(wanted: string): ReturnType<typeof readEnvironment> {

@@ -41,6 +41,24 @@ export function readEnvironment(nameOrPath: string, folder: string = FOLDER): En
   return { name: environmentNameOf(path), path, environment: parseEnvironment(basename(path), readSettings(path)) };
 }
 
+/**
+ * Secrets that stand in clear in an environment file, by path. The engine takes them all the same, and everybody who reads
+ * the file or its history can too.
+ */
+export function plainSecrets(path: string): string[] {
+  const settings = readSettings(path);
+  const cluster = settings.cluster;
+  const kubeconfig = typeof cluster === "object" && cluster !== null ? (Reflect.get(cluster, "kubeconfig") as unknown) : undefined;
+  const keys = Object.entries(settings.apiKeys ?? {}).map(([name, value]) => [`apiKeys.${name}`, value as unknown] as const);
+  const candidates = [
+    ["huggingFaceToken", settings.huggingFaceToken],
+    ["grafanaPassword", settings.grafanaPassword],
+    ["cluster.kubeconfig", kubeconfig],
+    ...keys,
+  ] as const;
+  return candidates.filter(([, value]) => typeof value === "string" || typeof value === "number").map(([name]) => name);
+}
+
 /** The settings of an environment file as they are written, without the prefix `vllm-stack:`. */
 export function readSettings(path: string): Record<string, unknown> {
   const lines = new LineCounter();

@@ -72,7 +72,7 @@ export function problemsOf(error: z.ZodError, schema: z.ZodType, input: unknown)
 function problemsOfIssue(issue: z.core.$ZodIssue, schema: z.ZodType, input: unknown): Problem[] {
   const path = formatPath(issue.path) || "(environment)";
   const found = valueAt(input, issue.path);
-  const value = isSecretPath(issue.path) ? undefined : formatValue(found);
+  const value = isSecretPath(issue.path, found) ? undefined : formatValue(found);
   const problem = (rule: string, remedy: string): Problem[] => [
     { path, ...(value === undefined ? {} : { value }), rule, remedy },
   ];
@@ -180,7 +180,9 @@ function example(type: string): string {
 }
 
 /** Values that may be secret are not repeated in messages. */
-function isSecretPath(path: readonly PropertyKey[]): boolean {
+function isSecretPath(path: readonly PropertyKey[], found: unknown): boolean {
+  // A key where its name belongs is the mistake nearest at hand.
+  if (path[0] === "access" && path[1] === "keys" && path.length === 3 && typeof found !== "object") return true;
   return path.some((part) => ["huggingFaceToken", "apiKeys", "grafanaPassword", "kubeconfig"].includes(String(part)));
 }
 

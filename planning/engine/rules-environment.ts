@@ -6,7 +6,7 @@ import { mergeFindings, NO_FINDINGS, refused, warned, type Findings } from "../f
 import { lmcacheVersionOf } from "../images.ts";
 
 /** Names that hold secrets by everybody's convention; a value in the environment file is readable by all who read pods. */
-const SECRET_NAME = /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|API_?KEY|ACCESS_KEY|PRIVATE_KEY)(_ID)?$/i;
+const SECRET_NAME = /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|API_?KEY|ACCESS_KEY|PRIVATE_KEY)(_ID)?$/i;
 
 /** Secrets the stack has a place for. */
 const SECRET_PLACES: Readonly<Record<string, string>> = {
@@ -22,13 +22,16 @@ function eachVariable(facts: EngineFacts, check: (name: string, value: string) =
   return mergeFindings(...Object.entries(facts.model.env).map(([name, value]) => check(name, value)));
 }
 
-function isSecret(name: string): boolean {
-  return name in SECRET_PLACES || SECRET_NAME.test(name);
+/** A URL that carries a password. */
+const SECRET_VALUE = /:\/\/[^/\s:@]+:[^/\s@]+@/;
+
+function isSecret(name: string, value = ""): boolean {
+  return name in SECRET_PLACES || SECRET_NAME.test(name) || SECRET_VALUE.test(value);
 }
 
 function checkSecrets(facts: EngineFacts): Findings {
-  return eachVariable(facts, (name) =>
-    isSecret(name)
+  return eachVariable(facts, (name, value) =>
+    isSecret(name, value)
       ? refused(
           envPath(facts, name),
           undefined,

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { environmentNames, readEnvironment, readSettings } from "../../environments/schema/file.ts";
+import { environmentNames, plainSecrets, readEnvironment, readSettings } from "../../environments/schema/file.ts";
 import { EnvironmentError } from "../../environments/schema/problems.ts";
 import { environmentSchema } from "../../tools/generate/schema.ts";
 
@@ -80,6 +80,14 @@ describe("an environment file", () => {
     const path = join(folder, "Pulumi.empty.yaml");
     writeFileSync(path, "");
     assert.throws(() => readEnvironment(path), /config: – is required/);
+  });
+  it("is searched for secrets in clear, which the engine would take", () => {
+    const path = join(folder, "Pulumi.clear.yaml");
+    writeFileSync(
+      path,
+      "config:\n  vllm-stack:huggingFaceToken: hf_abc\n  vllm-stack:grafanaPassword: { secure: v1:abc }\n  vllm-stack:apiKeys: { a: x, b: { secure: v1:abc } }\n",
+    );
+    assert.deepEqual(plainSecrets(path), ["huggingFaceToken", "apiKeys.a"]);
   });
   it("keeps encrypted secrets encrypted and counts them as present", () => {
     const path = join(folder, "Pulumi.secret.yaml");

@@ -130,6 +130,11 @@ describe("an environment", () => {
       /^models\[0\]\.resources\.memory: 16 – must be a quantity such as "16Gi"\. /,
     ],
     [
+      "an API key where its name belongs, without repeating it",
+      { ...valid, access: { keys: ["sk-hunter2"] } },
+      /^access\.keys\[0\]: – must be an object\. /,
+    ],
+    [
       "an empty secret, without repeating it",
       { ...valid, apiKeys: { team: "" } },
       /^apiKeys\.team: – must not be empty\. /,

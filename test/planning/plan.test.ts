@@ -98,6 +98,16 @@ describe("the plan of a stack", () => {
     assert.deepEqual(warnings, []);
   });
 
+  it("says of a claim where it must be, what comes first and what destroy takes", () => {
+    const weights = { kind: "claim", name: "w", accessMode: "ReadOnlyMany" } as const;
+    const { warnings } = plan("test", environmentOf({ models: [{ ...SMALL, weights }] }));
+    assert.deepEqual(
+      warnings.map(({ path }) => path),
+      ["models[0].weights"],
+    );
+    assert.match(warnings[0]?.text ?? "", /Claim w must be in namespace vllm-test.*paused: true.*Retain/);
+  });
+
   it("warns if only the current context decides which cluster is changed", () => {
     const { warnings } = plan("test", environmentOf({ cluster: { ...clusterOf([H100]), context: undefined } }));
     assert.deepEqual(

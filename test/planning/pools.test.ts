@@ -140,6 +140,11 @@ describe("GPUs shared by time slicing", () => {
     assert.deepEqual(rest, []);
   });
 
+  it("refuses engines that leave no room for what each process keeps outside its share", () => {
+    const models = [{ ...SMALL, replicas: 2, gpuMemoryUtilization: 0.5 }];
+    assert.match(problemsOf({ cluster: shared, models })[0] ?? "", /take 100 %.*Use at most 0\.48/);
+  });
+
   it("accepts engines that leave each other room, whoever shares with whom", () => {
     const models = [{ ...SMALL, replicas: 2, gpuMemoryUtilization: 0.48 }];
     assert.deepEqual(problemsOf({ cluster: shared, models }), []);
