@@ -3,7 +3,7 @@ import type { ArchitectureDescription } from "../catalog/architecture.ts";
 import { findQuantization, quantizedBytes } from "../catalog/quantization.ts";
 import { cheapestChange } from "./fit/change.ts";
 import type { FitChange } from "./fit/change.ts";
-import { GIB, activation, kvBytes, kvElementBytes, nonTorchGiB, sequenceBytes, weightsGiB } from "./fit/memory.ts";
+import { GIB, activation, kvBytes, kvElementBytes, loadedBytes, nonTorchGiB, sequenceBytes, weightsGiB } from "./fit/memory.ts";
 import { fitProblems } from "./fit/rules.ts";
 
 /** `--gpu-memory-utilization` of vLLM since mid-2026; it was 0.90 before, so that the program always passes it. */
@@ -157,8 +157,9 @@ function resolve(request: FitRequest): ResolvedRequest {
 }
 
 function storedBytes(request: ResolvedRequest): number {
-  const { model, quantization } = request;
-  if (quantization === undefined || model.quantization !== undefined) return model.weightsBytes;
+  const { model, quantization, dtype } = request;
+  if (model.quantization !== undefined) return model.weightsBytes;
+  if (quantization === undefined) return loadedBytes(model, dtype);
   const method = findQuantization(quantization);
   if (method === undefined || method === "gone") return model.weightsBytes;
   return quantizedBytes(model, method) ?? model.weightsBytes;
@@ -172,7 +173,7 @@ function count(request: ResolvedRequest): { readonly figures: FitFigures; readon
   const peak = activation(model, accelerator, request.maxBatchedTokens);
   const nonTorch = nonTorchGiB(parallelism);
   const kvCacheGiB = memoryGiB * utilization - weights - peak.gib - nonTorch;
-  const kv = kvBytes(model, parallelism, kvElementBytes(request.kvCacheDtype) ?? 2);
+  const kv = kvBytes(model, parallelism, kvElementBytes(request.kvCacheDtype, request.dtype) ?? 2);
   const requestGiB = sequenceBytes(kv, maxLength) / GIB;
   const concurrency = Math.max(0, kvCacheGiB) / requestGiB;
   const kvTokens = kv.growing > 0 ? (Math.max(0, kvCacheGiB) * GIB) / kv.growing : concurrency * maxLength;

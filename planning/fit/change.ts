@@ -1,5 +1,6 @@
 import { accelerators } from "../../catalog/accelerators.ts";
 import type { Accelerator } from "../../catalog/accelerators.ts";
+import { isFloat32 } from "./memory.ts";
 import { validTensorParallel } from "./rules.ts";
 import type { FitReport, FitRequest, Verdict } from "../fit.ts";
 
@@ -67,7 +68,9 @@ function smallerCache(report: FitReport, assess: Assess): FitChange | undefined 
 }
 
 function smallerWeights(report: FitReport, assess: Assess): FitChange | undefined {
-  const { accelerator, quantization, model } = report.request;
+  const { accelerator, quantization, model, dtype } = report.request;
+  // vLLM's FP8 kernels compute in 16 bits only.
+  if (isFloat32(dtype)) return undefined;
   if (accelerator.fp8 !== "native" || quantization !== undefined || model.quantization !== undefined) return undefined;
   const set = { quantization: "fp8" };
   return { kind: "quantization", text: "weights in fp8", set, verdict: assess({ ...report.request, ...set }).verdict };

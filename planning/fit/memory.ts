@@ -1,5 +1,5 @@
 import type { Accelerator, BatchClass } from "../../catalog/accelerators.ts";
-import type { Architecture } from "../../catalog/architecture.ts";
+import type { Architecture, Checkpoint } from "../../catalog/architecture.ts";
 
 /** Bytes of a GiB. */
 export const GIB = 2 ** 30;
@@ -11,7 +11,8 @@ export interface Parallelism {
 }
 
 /**
- * Bytes an element of the KV cache takes, by `--kv-cache-dtype`. `auto` is the model's type, 16 bits for all that matter here.
+ * Bytes an element of the KV cache takes, by `--kv-cache-dtype`. `auto` is the type the model computes in: 16 bits, unless
+ * `--dtype float32` asks for more ({@link kvElementBytes}).
  * Source: vLLM 0.33 `config/cache.py`; NVFP4 has an 8-bit scale per 16 elements.
  */
 const KV_ELEMENT_BYTES: Readonly<Record<string, number>> = {
@@ -29,9 +30,30 @@ const KV_ELEMENT_BYTES: Readonly<Record<string, number>> = {
   nvfp4: 0.5625,
 };
 
-/** Bytes per element of that `--kv-cache-dtype`; nothing for one whose size is unknown. */
-export function kvElementBytes(dtype: string): number | undefined {
-  return KV_ELEMENT_BYTES[dtype];
+/** Bytes of a 32-bit float. */
+const FLOAT32_BYTES = 4;
+
+/**
+ * Bytes per element of that `--kv-cache-dtype`; nothing for one whose size is unknown.
+ * @param dtype as in `--dtype`: what `auto` follows
+ */
+export function kvElementBytes(kvCacheDtype: string, dtype = "auto"): number | undefined {
+  return kvCacheDtype === "auto" && isFloat32(dtype) ? FLOAT32_BYTES : KV_ELEMENT_BYTES[kvCacheDtype];
+}
+
+/** Whether that `--dtype` is 32 bits wide; `float` is vLLM's other name for it. Source: vLLM `config/model.py`. */
+export function isFloat32(dtype: string): boolean {
+  return dtype === "float32" || dtype === "float";
+}
+
+/**
+ * Bytes the weights of an unquantised checkpoint take in that `--dtype`. `auto` loads 32-bit files as 16 bits and is counted as
+ * stored: an estimate on the safe side.
+ */
+export function loadedBytes(checkpoint: Checkpoint, dtype: string): number {
+  if (!isFloat32(dtype)) return checkpoint.weightsBytes;
+  const stored = checkpoint.dtype === "float32" ? FLOAT32_BYTES : 2;
+  return (checkpoint.weightsBytes * FLOAT32_BYTES) / stored;
 }
 
 /** Values of `--kv-cache-dtype` whose size is known. */

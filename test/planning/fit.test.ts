@@ -115,6 +115,32 @@ describe("fit: other settings", () => {
     assert.equal(kv(512), kv(2048), "below the smallest measured batch nothing is gained");
   });
 
+  it("counts 32 bits per weight and per element of the cache with dtype float32", () => {
+    const stored = figures(fit(LLAMA_8B, "h100", { maxLength: 8192 }));
+    const float32 = figures(fit(LLAMA_8B, "h100", { maxLength: 8192, dtype: "float32" }));
+    assert.equal(float32.weightsBytes, 2 * stored.weightsBytes);
+    assert.ok(Math.abs(float32.weightsGiB - 2 * stored.weightsGiB) < 1e-9);
+    assert.equal(float32.kvBytesPerToken, 2 * stored.kvBytesPerToken);
+    assert.equal(fit(LLAMA_8B, "l40s", { maxLength: 8192 }).verdict, "fits");
+    assert.equal(fit(LLAMA_8B, "l4", { maxLength: 8192, dtype: "float32" }).verdict, "doesNotFit");
+  });
+
+  it("leaves what float32 does not widen: files of 32 bits, stored quantisations, and a cache with a type of its own", () => {
+    const float32 = { ...model(LLAMA_8B), dtype: "float32" } as const;
+    const ask = { model: float32, accelerator: getAccelerator("h100"), dtype: "float32" };
+    assert.equal(figures(checkFit(ask)).weightsBytes, float32.weightsBytes);
+    const r1 = { tensorParallel: 8, dtype: "float32" } as const;
+    const stored = model("deepseek-ai/DeepSeek-R1").weightsBytes;
+    assert.equal(figures(fit("deepseek-ai/DeepSeek-R1", "h200", r1)).weightsBytes, stored);
+    const fp8 = figures(fit(LLAMA_8B, "h100", { dtype: "float32", kvCacheDtype: "fp8" }));
+    assert.equal(fp8.kvBytesPerToken, 64 * 1024);
+  });
+
+  it("does not propose FP8 weights, which compute in 16 bits, where float32 is asked for", () => {
+    const report = fit(LLAMA_8B, "l4", { maxLength: 4096, dtype: "float32" });
+    assert.notEqual(report.change?.kind, "quantization");
+  });
+
   it("divides weights and layers by pipeline parallelism", () => {
     const report = fit(LLAMA_70B, "a100-80gb", { tensorParallel: 2, pipelineParallel: 2, maxLength: 8192 });
     assert.equal(report.verdict, "fits");
