@@ -45,12 +45,17 @@ const FIXED_FLAGS: Readonly<Record<string, string>> = {
   "--nnodes": "an engine is one pod on one node",
   "--node-rank": "an engine is one pod on one node",
   "--master-addr": "an engine is one pod on one node",
+  "--master-port": "an engine is one pod on one node",
   "--data-parallel-size": "it needs more GPUs than the pod asks for; use replicas",
   "--data-parallel-size-local": "it needs more GPUs than the pod asks for; use replicas",
   "--data-parallel-rank": "data parallelism needs more than one pod; use replicas",
+  "--data-parallel-start-rank": "data parallelism needs more than one pod; use replicas",
+  "--data-parallel-rpc-port": "data parallelism needs more than one pod; use replicas",
+  "--data-parallel-backend": "data parallelism needs more than one pod; use replicas",
   "--data-parallel-address": "data parallelism needs more than one pod; use replicas",
   "--data-parallel-hybrid-lb": "data parallelism needs more than one pod; use replicas",
   "--data-parallel-external-lb": "data parallelism needs more than one pod; use replicas",
+  "--data-parallel-multi-port-external-lb": "data parallelism needs more than one pod; use replicas",
 };
 
 /** Words of a command before its flags: `vllm serve <model>`. */
@@ -168,9 +173,7 @@ function checkDefaultBatch({ model, path, pool }: EngineFacts, length: number | 
 }
 
 function checkExecutor(facts: EngineFacts): Findings {
-  const executor = valueOf(facts, "--distributed-executor-backend");
-  const ray = executor === "ray" || valueOf(facts, "--data-parallel-backend") === "ray";
-  if (!ray || facts.model.image !== undefined) return NO_FINDINGS;
+  if (valueOf(facts, "--distributed-executor-backend") !== "ray" || facts.model.image !== undefined) return NO_FINDINGS;
   return refused(
     `${facts.path}.extraArgs`,
     "ray",

@@ -275,6 +275,14 @@ const CASES: readonly Case[] = [
     says: /use replicas/,
   },
   {
+    rule: "fixed-flags",
+    title: "a rank among engines, also by its short name",
+    wrong: extra("-dpr", "1"),
+    right: { replicas: 2 },
+    path: "models[0].extraArgs[0]",
+    says: /-dpr – can't be changed.*use replicas/,
+  },
+  {
     rule: "flags-once",
     title: "a flag given twice",
     wrong: extra("--seed", "1", "--seed", "2"),
@@ -355,6 +363,14 @@ const CASES: readonly Case[] = [
     right: { env: { AWS_REGION: "us-east-2" } },
     path: "models[0].env.AWS_SECRET_ACCESS_KEY",
     says: /identity/,
+  },
+  {
+    rule: "no-secrets",
+    title: "a URL with a password in it, which it does not repeat",
+    wrong: { env: { DATABASE_URL: "postgres://user:hunter2@db/x" } },
+    right: { env: { DATABASE_URL: "postgres://db/x" } },
+    path: "models[0].env.DATABASE_URL",
+    says: /^(?!.*hunter2).*looks like a secret/,
   },
   {
     rule: "owned-variables",
@@ -477,6 +493,20 @@ describe("rules an engine is held to before anything is created", () => {
 
   it("leaves it to vLLM to lower its sequences to the batched tokens where only those are set", () => {
     assert.deepEqual(planFirst(withModel({ maxBatchedTokens: 512 })).problems, []);
+  });
+
+  it("lets no flag lay an engine out over several pods or servers", () => {
+    for (const words of [
+      ["--data-parallel-start-rank", "1"],
+      ["--data-parallel-multi-port-external-lb"],
+      ["--data-parallel-rpc-port", "13345"],
+      ["--data-parallel-backend", "mp"],
+      ["--master-port", "29502"],
+    ]) {
+      const { problems } = planFirst(withModel({ extraArgs: words }));
+      const [text] = problems.map(formatProblem);
+      assert.match(text ?? "", new RegExp(`extraArgs\\[0\\]: ${words[0] ?? ""} – can't be changed`));
+    }
   });
 
   it("finds all mistakes of one engine at once", () => {
