@@ -1,5 +1,7 @@
-/** Why a variable has no effect, and what to do instead. */
+/** Why a variable has no effect or a bad one, and what to do instead. */
 interface VariableRow {
+  /** Where it is not that of the table. */
+  readonly severity?: "error";
   readonly rule: string;
   readonly remedy: string;
 }
@@ -53,7 +55,7 @@ export const DANGEROUS_VARIABLES: Readonly<Record<string, VariableRow>> = {
     rule: "keeps a pod whose engine died in service",
     remedy: "Leave it away, so that it restarts.",
   },
-  VLLM_PORT: { rule: "is the base of internal ports, not the API's", remedy: "Use --port." },
+  VLLM_PORT: { severity: "error", rule: "is the base of internal ports, not the API's", remedy: "Leave it away." },
   PYTORCH_CUDA_ALLOC_CONF: {
     rule: "with expandable_segments:True keeps engines with a KV connector from starting",
     remedy: "Leave it away where a cache or disaggregation is on.",

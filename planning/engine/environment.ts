@@ -29,7 +29,7 @@ export function engineEnvironment(
   return [...own, ...defaults, ...given.filter(({ name }) => !names.has(name))];
 }
 
-/** Names the stack sets itself and what to change instead, for messages. */
+/** Names the stack, or the cluster for it, sets itself and what to change instead, for messages. */
 export const OWNED_VARIABLES: Readonly<Record<string, string>> = {
   VLLM_API_KEY: "the stack makes the key between routers and engines itself",
   HF_TOKEN: "use the secret huggingFaceToken",
@@ -38,6 +38,8 @@ export const OWNED_VARIABLES: Readonly<Record<string, string>> = {
   HOME: "it is a volume of the stack",
   VLLM_ENGINE_READY_TIMEOUT_S: "use startSeconds",
   VLLM_CPU_KVCACHE_SPACE: "use resources.memory",
+  NVIDIA_VISIBLE_DEVICES: "the device plugin assigns the GPUs",
+  CUDA_VISIBLE_DEVICES: "the device plugin assigns the GPUs",
   POD_IP: "it is the pod's address",
   POD_NAME: "it is the pod's name",
   POD_NAMESPACE: "it is the pod's namespace",

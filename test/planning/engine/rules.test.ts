@@ -382,6 +382,22 @@ const CASES: readonly Case[] = [
   },
   {
     rule: "owned-variables",
+    title: "GPUs other than those the pod was given",
+    wrong: { env: { CUDA_VISIBLE_DEVICES: "0" } },
+    right: { env: { CUDA_DEVICE_ORDER: "PCI_BUS_ID" } },
+    path: "models[0].env.CUDA_VISIBLE_DEVICES",
+    says: /the device plugin assigns the GPUs/,
+  },
+  {
+    rule: "owned-variables",
+    title: "all of the node's GPUs, past the scheduler",
+    wrong: { env: { NVIDIA_VISIBLE_DEVICES: "all" } },
+    right: { env: { NVIDIA_DRIVER_CAPABILITIES: "compute,utility" } },
+    path: "models[0].env.NVIDIA_VISIBLE_DEVICES",
+    says: /the device plugin assigns the GPUs/,
+  },
+  {
+    rule: "owned-variables",
     title: "another hash seed than the cache's",
     wrong: { cache: CACHE, env: { PYTHONHASHSEED: "7" } },
     right: { env: { PYTHONHASHSEED: "7" } },
@@ -395,6 +411,14 @@ const CASES: readonly Case[] = [
     right: { env: { VLLM_LOGGING_LEVEL: "DEBUG" } },
     path: "models[0].env.VLLM_USE_V1",
     says: /no effect/,
+  },
+  {
+    rule: "known-variables",
+    title: "VLLM_PORT, which is not the API's port",
+    wrong: { env: { VLLM_PORT: "8000" } },
+    right: { env: {} },
+    path: "models[0].env.VLLM_PORT",
+    says: /base of internal ports.*Leave it away/,
   },
   {
     rule: "known-variables",
