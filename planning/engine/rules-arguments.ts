@@ -42,6 +42,7 @@ const FIXED_FLAGS: Readonly<Record<string, string>> = {
   "--ssl-keyfile": "probes and routers speak HTTP inside the cluster",
   "--ssl-certfile": "probes and routers speak HTTP inside the cluster",
   "--ssl-ca-certs": "probes and routers speak HTTP inside the cluster",
+  "--kv-cache-memory-bytes": "it overrules the share of the GPU the fit counts with; use gpuMemoryUtilization",
   "--nnodes": "an engine is one pod on one node",
   "--node-rank": "an engine is one pod on one node",
   "--master-addr": "an engine is one pod on one node",
