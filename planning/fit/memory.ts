@@ -155,7 +155,12 @@ export const DEFAULT_BATCHED_TOKENS: Readonly<Record<BatchClass, number>> = { sm
 /** Sequences `vllm serve` schedules at once by default. Source: as above. */
 export const DEFAULT_SEQUENCES: Readonly<Record<BatchClass, number>> = { small: 256, large: 1024, huge: 1024 };
 
-/** Peak activation memory on one GPU in GiB, and the family whose figure it is. */
+/**
+ * Peak activation memory on one GPU in GiB, and the family whose figure it is.
+ * On GPUs of the class `huge` it ends at the figure of 8,192 tokens: the KV caches published for B200 (25.0 GiB beside a 70B
+ * model on one, 74.3 beside DeepSeek-R1 on eight) leave no more to activation at their default of 16,384.
+ * @param batchedTokens as in `--max-num-batched-tokens`; by default vLLM's choice for the GPU
+ */
 export function activation(
   model: Architecture,
   accelerator: Accelerator,
@@ -163,12 +168,13 @@ export function activation(
 ): { readonly gib: number; readonly family: string } {
   const row = ACTIVATIONS.find((candidate) => candidate.matches(model));
   if (row === undefined) throw new Error("the table of activation figures lacks its last row");
-  const byDefault = accelerator.batchClass === "small" ? row.small : row.large;
-  if (batchedTokens === undefined) return { gib: byDefault, family: row.family };
+  const { batchClass } = accelerator;
   const { small, large } = DEFAULT_BATCHED_TOKENS;
-  const slope = (row.large - row.small) / (large - small);
+  const tokens = batchedTokens ?? DEFAULT_BATCHED_TOKENS[batchClass];
+  const counted = batchClass === "huge" ? Math.min(tokens, large) : tokens;
   // Between the two measured sizes activation is taken as linear; above them it goes on so, below it stays.
-  return { gib: row.small + slope * Math.max(0, batchedTokens - small), family: row.family };
+  const share = Math.max(0, counted - small) / (large - small);
+  return { gib: row.small + (row.large - row.small) * share, family: row.family };
 }
 
 /**

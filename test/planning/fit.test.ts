@@ -115,6 +115,22 @@ describe("fit: other settings", () => {
     assert.equal(kv(512), kv(2048), "below the smallest measured batch nothing is gained");
   });
 
+  it("counts vLLM's default batch as the same number stated, on GPUs of every class", () => {
+    for (const [gpu, tokens] of Object.entries({ l4: 2048, h100: 8192, b200: 16_384 })) {
+      for (const id of [LLAMA_8B, "Qwen/Qwen3-8B", "openai/gpt-oss-20b"]) {
+        const stated = figures(fit(id, gpu, { maxLength: 8192, maxBatchedTokens: tokens })).kvCacheGiB;
+        const byDefault = figures(fit(id, gpu, { maxLength: 8192 })).kvCacheGiB;
+        assert.ok(Math.abs(stated - byDefault) < 1e-9, `${id} on ${gpu}: ${stated} stated, ${byDefault} by default`);
+      }
+    }
+  });
+
+  it("does not let activation on a B200 grow beyond 8,192 tokens, and lets it shrink below", () => {
+    const kv = (maxBatchedTokens: number): number => figures(fit(LLAMA_70B, "b200", { maxBatchedTokens })).kvCacheGiB;
+    assert.equal(kv(16_384), kv(8192));
+    assert.ok(kv(4096) > kv(8192));
+  });
+
   it("counts 32 bits per weight and per element of the cache with dtype float32", () => {
     const stored = figures(fit(LLAMA_8B, "h100", { maxLength: 8192 }));
     const float32 = figures(fit(LLAMA_8B, "h100", { maxLength: 8192, dtype: "float32" }));
