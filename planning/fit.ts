@@ -41,6 +41,11 @@ export interface FitRequest {
   readonly utilization?: number;
   /** As in `--max-num-batched-tokens`. @default vLLM's choice for the GPU */
   readonly maxBatchedTokens?: number;
+  /**
+   * Whether weights may be counted in a form the checkpoint lacks and vLLM cannot make, with a warning: what another checkpoint
+   * would need. @default true
+   */
+  readonly hypothetical?: boolean;
 }
 
 /** A request with its defaults filled in. */
@@ -153,6 +158,7 @@ function resolve(request: FitRequest): ResolvedRequest {
     dtype: request.dtype ?? "auto",
     kvCacheDtype: request.kvCacheDtype ?? "auto",
     utilization: request.utilization ?? DEFAULT_UTILIZATION,
+    hypothetical: request.hypothetical ?? true,
   };
 }
 

@@ -57,6 +57,7 @@ export function fitEngine(environment: Environment, model: Model, index: number,
     dtype: model.dtype,
     kvCacheDtype: model.kvCacheDtype,
     utilization: model.gpuMemoryUtilization,
+    hypothetical: false,
     ...(model.quantization === undefined ? {} : { quantization: model.quantization }),
     ...(model.maxBatchedTokens === undefined ? {} : { maxBatchedTokens: model.maxBatchedTokens }),
   });

@@ -88,7 +88,13 @@ const checkDevice: Check = ({ accelerator, dtype, model }) => {
   return problems;
 };
 
-const checkQuantization: Check = ({ accelerator, model, quantization }) => {
+/** Methods vLLM can apply to 16-bit weights while it loads them. */
+const ONLINE = quantizationNames.filter((name) => {
+  const method = findQuantization(name);
+  return method !== undefined && method !== "gone" && method.online;
+});
+
+const checkQuantization: Check = ({ accelerator, model, quantization, hypothetical }) => {
   const stored = model.quantization;
   const wanted = quantization ?? stored;
   if (wanted === undefined) return [];
@@ -130,13 +136,10 @@ const checkQuantization: Check = ({ accelerator, model, quantization }) => {
       ),
     );
   } else if (quantization !== undefined && stored === undefined && !method.online) {
+    const problem = hypothetical ? warning : error;
+    const remedy = `Use a checkpoint of the model in that form, or one of ${ONLINE.join(", ")}.`;
     problems.push(
-      warning(
-        "quantization",
-        wanted,
-        "vLLM cannot make it at load time",
-        `Use a checkpoint of the model in that form.`,
-      ),
+      problem("quantization", wanted, "the checkpoint is not quantised, and vLLM cannot make it at load time", remedy),
     );
   }
   if (quantization !== undefined && stored === undefined && method.bytesPerParameter === undefined) {

@@ -71,6 +71,17 @@ describe("fit: what cannot be asked for", () => {
     assert.ok(awq.problems.some((problem) => problem.remedy.includes("checkpoint of the model in that form")));
   });
 
+  it("refuses a form vLLM cannot make from the checkpoint where the model is to be started", () => {
+    const start = (quantization: string): readonly string[] =>
+      errors(fit(LLAMA_8B, "l4", { quantization, maxLength: 8192, hypothetical: false }));
+    for (const method of ["awq", "gptq", "modelopt"]) {
+      assert.match(start(method).join(), new RegExp(`^quantization: ${method} – the checkpoint is not quantised`));
+    }
+    assert.match(start("awq").join(), /Use a checkpoint of the model in that form, or one of fp8,/);
+    assert.deepEqual(start("fp8"), []);
+    assert.equal(fit(LLAMA_8B, "l4", { quantization: "awq", hypothetical: false }).verdict, "doesNotFit");
+  });
+
   it("names every wrong number at once", () => {
     const report = fit(LLAMA_8B, "h100", { utilization: 1.2, maxLength: 200_000, pipelineParallel: 0 });
     assert.deepEqual(
