@@ -11,6 +11,7 @@ import { engineRollout, engineTimes } from "./engine/timing.ts";
 import { mergeFindings, type Findings } from "./findings.ts";
 import { kvBytes, kvElementBytes } from "./fit/memory.ts";
 import type { FitReport } from "./fit.ts";
+import { engineImageFor, flagVersionOf } from "./images.ts";
 import { API_PORT, labelsOf, nameOf, selectorOf } from "./names.ts";
 import { gpusPerReplica, poolOf } from "./pools.ts";
 import type { EnginePlan, FitSummary, PoolPlan, WorkloadPlan } from "./types.ts";
@@ -43,7 +44,7 @@ export function planEngine(context: EngineContext, model: Model, index: number):
   };
   const cache = planEngineCache(environmentName, environment, model, perToken);
   const times = engineTimes(model, fit.shape);
-  const needs = engineResources(model, gpus, sizes, cache);
+  const needs = engineResources(model, gpus, sizes, cache, flagVersionOf(engineImageFor(environment, model)));
   const command = engineCommand(environment, model, fit.shape, cache);
   const env = engineEnvironment(environment, model, cache, times, needs);
   const pod = enginePod({ environment, model, pool, command, env, cache, needs, times });

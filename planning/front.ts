@@ -1,4 +1,5 @@
 import type { Environment } from "../environments/schema/environment.ts";
+import { adaptersOf } from "./engine/adapters.ts";
 import { mergeFindings, NO_FINDINGS, refused, warned, type Findings } from "./findings.ts";
 import { nginxConfig } from "./front/config.ts";
 import { FRONT_PATHS, FRONT_STATUS_PORT, frontData, type FrontSettings } from "./front/settings.ts";
@@ -77,7 +78,7 @@ function sessionHeaders(environment: Environment): string[] {
 function routesOf(router: RouterPlan, engines: readonly EnginePlan[]): FrontSettings["routes"] {
   const engine = engines.find(({ model }) => model === router.model);
   if (engine === undefined) return [];
-  const names = [engine.servedName, ...adapterNames(engine.workload.pod.command ?? [])];
+  const names = [engine.servedName, ...adaptersOf(engine).map(({ name }) => name)];
   return names.map((servedName) => ({
     servedName,
     model: router.model,
@@ -85,17 +86,6 @@ function routesOf(router: RouterPlan, engines: readonly EnginePlan[]): FrontSett
     address: router.address,
     maxModelLength: engine.maxModelLength,
   }));
-}
-
-/** Names in `--lora-modules`: `name=path`, or JSON objects with a name. */
-function adapterNames(command: readonly string[]): string[] {
-  const start = command.indexOf("--lora-modules");
-  if (start < 0) return [];
-  const end = command.findIndex((word, index) => index > start && word.startsWith("--"));
-  return command.slice(start + 1, end < 0 ? command.length : end).flatMap((module) => {
-    const name = /^\s*\{.*"name"\s*:\s*"([^"]+)"/.exec(module)?.[1] ?? /^([^={]+)=/.exec(module)?.[1];
-    return name === undefined ? [] : [name];
-  });
 }
 
 function checkKeys({ access: { keys } }: Environment): Findings {

@@ -1,3 +1,5 @@
+import { parseFlags } from "../../catalog/flags.ts";
+import { flagTable } from "../../catalog/vllm.ts";
 import type { Model } from "../../environments/schema/environment.ts";
 import type { EngineCache } from "../cache.ts";
 import { coresOf, formatGiB, gibOf } from "../quantities.ts";
@@ -53,15 +55,16 @@ export interface EngineSizes {
   readonly kvPerRequest: number | null;
 }
 
-/** What one engine needs. */
+/** What one engine needs. `version`: of vLLM, whose flags hold in `extraArgs`. */
 export function engineResources(
   model: Model,
   gpus: number,
   sizes: EngineSizes,
   cache: EngineCache | null,
+  version: string,
 ): EngineResources {
   const shmGiB = sharedMemory(model, gpus);
-  const extra = shmGiB + (cache?.memoryGiBPerGpu ?? 0) * gpus + offloaded(model.extraArgs, gpus);
+  const extra = shmGiB + (cache?.memoryGiBPerGpu ?? 0) * gpus + offloaded(model, version, gpus);
   const own = ownMemory(model, gpus, sizes);
   const weightsVolumeGiB = weightsVolume(model, sizes.files / 2 ** 30);
   return {
@@ -133,11 +136,11 @@ function weightsVolume(model: Model, weightsGiB: number): number {
 }
 
 /** Host memory that flags of vLLM itself ask for: `--kv-offloading-size` in all, `--cpu-offload-gb` per GPU. */
-function offloaded(args: readonly string[], gpus: number): number {
-  const valueOf = (flag: string): number => {
-    const at = args.findIndex((arg) => arg === flag || arg.startsWith(`${flag}=`));
-    const text = args[at]?.split("=")[1] ?? args[at + 1];
-    const value = at === -1 ? 0 : Number(text);
+function offloaded(model: Model, version: string, gpus: number): number {
+  if (model.runtime === "simulator") return 0;
+  const { parsed } = parseFlags(flagTable(version), model.extraArgs);
+  const valueOf = (name: string): number => {
+    const value = Number(parsed.findLast(({ flag }) => flag.name === name)?.values[0] ?? 0);
     return Number.isFinite(value) && value > 0 ? value : 0;
   };
   return valueOf("--kv-offloading-size") + valueOf("--cpu-offload-gb") * gpus;

@@ -159,6 +159,13 @@ describe("what an engine asks of its node", () => {
     assert.equal(engine.workload.pod.resources.limits.memory, "86Gi");
   });
 
+  it("counts it in every spelling of the flags vLLM takes", () => {
+    for (const extraArgs of [["--kv_offloading_size", "20"], ["--kv-offloading-size=20"], ["--cpu_offload_gb=20"]]) {
+      const { limits } = engineOf(withModel({ resources: { memory: "64Gi" }, extraArgs })).workload.pod.resources;
+      assert.equal(limits.memory, "86Gi", extraArgs.join(" "));
+    }
+  });
+
   it("reserves the disk its downloads fill, so that it isn't evicted while it loads", () => {
     const { pod } = engineOf(environmentOf()).workload;
     const weights = pod.mounts.find(({ name }) => name === "weights");

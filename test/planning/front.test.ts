@@ -76,6 +76,18 @@ describe("the front's routes", () => {
     );
   });
 
+  it("lead to adapters in every spelling of the flag vLLM takes", () => {
+    for (const words of [["--lora-modules=sql=/models/sql"], ["--lora_modules", "sql=/models/sql"]]) {
+      const extraArgs = ["--enable-lora", ...words];
+      const weights = { kind: "claim", name: "weights", accessMode: "ReadWriteOnce" } as const;
+      const { routes } = frontOf({ models: [{ ...SMALL, weights, extraArgs }] });
+      assert.deepEqual(
+        routes.map(({ servedName }) => servedName),
+        ["Qwen/Qwen3-8B", "sql"],
+      );
+    }
+  });
+
   it("refuse an adapter that is called like another model", () => {
     const extraArgs = ["--enable-lora", "--lora-modules", "other-model=/adapters/x"];
     assert.throws(() => planOf(environmentOf({ models: [OTHER, { ...SMALL, extraArgs }] })), {
