@@ -16,21 +16,23 @@ export interface TimedProgress extends Progress {
 
 /** Notes times of the steps another progress shows. */
 export function timed(progress: Progress): TimedProgress {
-  const times: StepTime[] = [];
+  const begun: { time?: StepTime }[] = [];
   return {
     step: (title, detail) => {
       const began = process.uptime();
+      const entry: { time?: StepTime } = {};
+      begun.push(entry);
       const inner = progress.step(title, detail);
       return {
         update: inner.update.bind(inner),
         fail: inner.fail.bind(inner),
         done: (text) => {
-          times.push({ step: title, began: round(began), seconds: round(process.uptime() - began) });
+          entry.time = { step: title, began: round(began), seconds: round(process.uptime() - began) };
           inner.done(text);
         },
       };
     },
-    times: () => times.toSorted((a, b) => a.began - b.began),
+    times: () => begun.flatMap(({ time }) => (time === undefined ? [] : [time])),
   };
 }
 

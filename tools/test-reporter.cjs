@@ -1,4 +1,4 @@
-// mocha's own report, plus a file with the counts for tools/test.ts and the reason of every skipped test.
+// mocha's own report, plus a file with the counts for tools/test.ts.
 const { writeFileSync } = require("node:fs");
 const { reporters } = require("mocha");
 

@@ -12,6 +12,25 @@ import { missingNeeds, type Need } from "./test-needs.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
+const HELP = `npm test [-- OPTIONS]
+
+Runs the test tiers and ends with the line "N passed, N failed, N skipped". A tier whose needs are missing is skipped
+with the reason; with CI=true that is a failure.
+
+  --fast          only the tiers that need npm packages alone
+  --tier NAME     only this tier: pure, component, engine, cluster or soak; may be given several times
+  --root FOLDER   folder whose test/ is run (default: this project)
+`;
+
+const { values } = parseArgs({
+  options: {
+    fast: { type: "boolean", default: false },
+    tier: { type: "string", multiple: true },
+    root: { type: "string", default: ROOT },
+    help: { type: "boolean", short: "h" },
+  },
+});
+
 interface Tier {
   readonly name: string;
   readonly files: readonly string[];
@@ -54,9 +73,11 @@ const TIERS: readonly Tier[] = [
   },
 ];
 
-const { values } = parseArgs({ options: { fast: { type: "boolean" }, tier: { type: "string", multiple: true } } });
-const wanted =
-  values.tier ?? (values.fast === true ? ["pure", "component"] : ["pure", "component", "engine", "cluster"]);
+if (values.help === true) {
+  console.log(HELP);
+  process.exit(0);
+}
+const wanted = values.tier ?? (values.fast ? ["pure", "component"] : ["pure", "component", "engine", "cluster"]);
 const unknown = wanted.filter((name) => !TIERS.some((tier) => tier.name === name));
 if (unknown.length > 0) {
   console.error(`No tier ${unknown.join(", ")}. There are: ${TIERS.map((tier) => tier.name).join(", ")}.`);
@@ -105,7 +126,7 @@ async function mocha(tier: Tier): Promise<Counts> {
     ...tier.files,
   ];
   const child = spawn(process.execPath, args, {
-    cwd: ROOT,
+    cwd: values.root,
     stdio: ["ignore", "inherit", "inherit"],
     env: {
       ...process.env,
@@ -128,5 +149,5 @@ async function mocha(tier: Tier): Promise<Counts> {
 }
 
 function find(pattern: string): string[] {
-  return globSync(pattern, { cwd: ROOT }).sort();
+  return globSync(pattern, { cwd: values.root }).sort();
 }
