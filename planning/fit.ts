@@ -3,7 +3,16 @@ import type { ArchitectureDescription } from "../catalog/architecture.ts";
 import { findQuantization, quantizedBytes } from "../catalog/quantization.ts";
 import { cheapestChange } from "./fit/change.ts";
 import type { FitChange } from "./fit/change.ts";
-import { GIB, activation, kvBytes, kvElementBytes, loadedBytes, nonTorchGiB, sequenceBytes, weightsGiB } from "./fit/memory.ts";
+import {
+  GIB,
+  activation,
+  kvBytes,
+  kvElementBytes,
+  loadedBytes,
+  nonTorchGiB,
+  sequenceBytes,
+  weightsGiB,
+} from "./fit/memory.ts";
 import { fitProblems } from "./fit/rules.ts";
 
 /** `--gpu-memory-utilization` of vLLM since mid-2026; it was 0.90 before, so that the program always passes it. */
