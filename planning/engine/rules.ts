@@ -3,6 +3,7 @@ import { flagTable } from "../../catalog/vllm.ts";
 import type { EngineFacts, EngineInput, Rule } from "./facts.ts";
 import { ARGUMENT_RULES, COMMAND_WORDS } from "./rules-arguments.ts";
 import { ENVIRONMENT_RULES } from "./rules-environment.ts";
+import { FILE_RULES } from "./rules-files.ts";
 import { MODEL_RULES } from "./rules-model.ts";
 import { SIMULATOR_RULES } from "./simulator.ts";
 import { mergeFindings, type Findings } from "../findings.ts";
@@ -11,6 +12,7 @@ import { flagVersionOf } from "../images.ts";
 /** Every rule an engine is held to before anything is created, in the order of messages. */
 export const ENGINE_RULES: readonly Rule[] = [
   ...MODEL_RULES,
+  ...FILE_RULES,
   ...ARGUMENT_RULES,
   ...ENVIRONMENT_RULES,
   ...SIMULATOR_RULES,

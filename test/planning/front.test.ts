@@ -61,8 +61,8 @@ describe("the front's routes", () => {
     const extraArgs = [
       "--enable-lora",
       "--lora-modules",
-      "sql=/adapters/sql",
-      '{"name": "chat", "path": "/adapters/chat"}',
+      "sql=someone/sql",
+      '{"name": "chat", "path": "someone/chat"}',
     ];
     const { routes } = frontOf({ models: [{ ...SMALL, extraArgs }, OTHER] });
     assert.deepEqual(
@@ -89,7 +89,7 @@ describe("the front's routes", () => {
   });
 
   it("refuse an adapter that is called like another model", () => {
-    const extraArgs = ["--enable-lora", "--lora-modules", "other-model=/adapters/x"];
+    const extraArgs = ["--enable-lora", "--lora-modules", "other-model=someone/x"];
     assert.throws(() => planOf(environmentOf({ models: [OTHER, { ...SMALL, extraArgs }] })), {
       name: "EnvironmentError",
       message:

@@ -19,6 +19,7 @@ interface Case {
 
 const CACHE = { kind: "lmcache", cpu: { sizeGiBPerGpu: 20 } } as const;
 const CLAIM = { kind: "claim", name: "weights", accessMode: "ReadWriteOnce" } as const;
+const OWN_IMAGE = `registry.example.com/vllm:v0.33.0@sha256:${"0".repeat(64)}`;
 const CPU = { runtime: "cpu", model: "Qwen/Qwen3-0.6B" } as const;
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
@@ -64,6 +65,38 @@ const CASES: readonly Case[] = [
     right: { model: "s3://bucket/own", architecture: own(), extraArgs: ["--load-format", "runai_streamer"] },
     path: "models[0].model",
     says: /runai_streamer/,
+  },
+  {
+    rule: "files",
+    title: "a chat template that no volume brings",
+    wrong: extra("--chat-template", "/templates/own.jinja"),
+    right: extra("--chat-template", "/vllm-workspace/examples/tool_chat_template_hermes.jinja"),
+    path: "models[0].extraArgs[0]",
+    says: /--chat-template \/templates\/own\.jinja – is a path, and no volume brings it\. Set weights/,
+  },
+  {
+    rule: "files",
+    title: "a plugin outside the claim's mount",
+    wrong: { weights: CLAIM, ...extra("--tool-parser-plugin=/plugins/own.py") },
+    right: { weights: CLAIM, ...extra("--tool-parser-plugin=/models/own.py") },
+    path: "models[0].extraArgs[0]",
+    says: /outside \/models, where the claim weights is mounted/,
+  },
+  {
+    rule: "files",
+    title: "a reasoning parser without the image that holds it",
+    wrong: extra("--reasoning-parser-plugin", "/plugins/own.py"),
+    right: { image: OWN_IMAGE, ...extra("--reasoning-parser-plugin", "/plugins/own.py") },
+    path: "models[0].extraArgs[0]",
+    says: /or image to one that does/,
+  },
+  {
+    rule: "files",
+    title: "an adapter that no volume brings",
+    wrong: extra("--enable-lora", "--lora-modules", '{"name": "sql", "path": "/models/sql"}'),
+    right: extra("--enable-lora", "--lora-modules", '{"name": "sql", "path": "someone/sql"}'),
+    path: "models[0].extraArgs[1]",
+    says: /--lora-modules \/models\/sql – is a path/,
   },
   {
     rule: "start",
@@ -212,8 +245,8 @@ const CASES: readonly Case[] = [
   {
     rule: "command",
     title: "adapters without LoRA",
-    wrong: extra("--lora-modules", "a=/models/a"),
-    right: extra("--enable-lora", "--lora-modules", "a=/models/a"),
+    wrong: extra("--lora-modules", "a=someone/a"),
+    right: extra("--enable-lora", "--lora-modules", "a=someone/a"),
     path: "models[0].extraArgs[0]",
     says: /--enable-lora/,
   },
