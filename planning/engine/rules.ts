@@ -4,6 +4,7 @@ import type { EngineFacts, EngineInput, Rule } from "./facts.ts";
 import { ARGUMENT_RULES, COMMAND_WORDS } from "./rules-arguments.ts";
 import { ENVIRONMENT_RULES } from "./rules-environment.ts";
 import { FILE_RULES } from "./rules-files.ts";
+import { MEMORY_RULES } from "./rules-memory.ts";
 import { MODEL_RULES } from "./rules-model.ts";
 import { SIMULATOR_RULES } from "./simulator.ts";
 import { mergeFindings, type Findings } from "../findings.ts";
@@ -14,6 +15,7 @@ export const ENGINE_RULES: readonly Rule[] = [
   ...MODEL_RULES,
   ...FILE_RULES,
   ...ARGUMENT_RULES,
+  ...MEMORY_RULES,
   ...ENVIRONMENT_RULES,
   ...SIMULATOR_RULES,
 ];
