@@ -152,9 +152,6 @@ function isTiny(model: Architecture): boolean {
 /** Batched tokens `vllm serve` schedules at once by default. Source: vLLM `engine/arg_utils.py`. */
 export const DEFAULT_BATCHED_TOKENS: Readonly<Record<BatchClass, number>> = { small: 2048, large: 8192, huge: 16384 };
 
-/** Sequences `vllm serve` schedules at once by default. Source: as above. */
-export const DEFAULT_SEQUENCES: Readonly<Record<BatchClass, number>> = { small: 256, large: 1024, huge: 1024 };
-
 /**
  * Peak activation memory on one GPU in GiB, and the family whose figure it is.
  * On GPUs of the class `huge` it ends at the figure of 8,192 tokens: the KV caches published for B200 (25.0 GiB beside a 70B
