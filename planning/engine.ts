@@ -1,6 +1,7 @@
 import type { ArchitectureDescription } from "../catalog/architecture.ts";
 import type { Environment, Model } from "../environments/schema/environment.ts";
 import { checkCache, planEngineCache } from "./cache.ts";
+import { disruptionBudget } from "./disruption.ts";
 import { engineCommand, maxLengthOf, servedNameOf } from "./engine/command.ts";
 import { engineEnvironment } from "./engine/environment.ts";
 import { fitEngine } from "./engine/fit.ts";
@@ -119,7 +120,7 @@ function workload(
     pod,
     service: { ports: [{ name: "http", port: API_PORT, target: "http" }] },
     rollout,
-    disruption: { maxUnavailable: 1 },
+    disruption: disruptionBudget(environment.paused ? 0 : model.replicas),
     apiAccess: [],
     files: {},
     claims: [],

@@ -1,4 +1,5 @@
 import type { Environment } from "../environments/schema/environment.ts";
+import { disruptionBudget } from "./disruption.ts";
 import { adaptersOf } from "./engine/adapters.ts";
 import { mergeFindings, NO_FINDINGS, refused, warned, type Findings } from "./findings.ts";
 import { nginxConfig } from "./front/config.ts";
@@ -52,7 +53,7 @@ export function planFront(
       pod: pod(environment, settings),
       service: { ports: [{ name: "http", port: API_PORT, target: "http" }] },
       rollout: surgeRollout(START_SECONDS),
-      disruption: { maxUnavailable: 1 },
+      disruption: disruptionBudget(environment.access.replicas),
       apiAccess: [],
       files: { "nginx.conf": nginxConfig(settings), "front.json": frontData(settings) },
       claims: [],

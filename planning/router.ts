@@ -1,5 +1,6 @@
 import { implementationsWith, router as routerFacts, type PolicySupport } from "../catalog/routers.ts";
 import type { Environment, Model, Routing } from "../environments/schema/environment.ts";
+import { disruptionBudget } from "./disruption.ts";
 import { mergeFindings, NO_FINDINGS, refused, warned, type Findings } from "./findings.ts";
 import { imageFor } from "./images.ts";
 import { API_PORT, hostOf, labelsOf, nameOf, SECRETS, selectorOf } from "./names.ts";
@@ -165,7 +166,7 @@ function workload(environmentName: string, environment: Environment, model: Mode
     pod: pod(environmentName, environment, model, program),
     service: { ports: [{ name: "http", port: API_PORT, target: "http" }] },
     rollout: surgeRollout(startSeconds),
-    disruption: { maxUnavailable: 1 },
+    disruption: disruptionBudget(replicas),
     apiAccess: [podAccess(environment, model)],
     files: {},
     claims: [],

@@ -216,7 +216,7 @@ export interface WorkloadPlan {
   /** Ports of the Service; null: no Service. */
   readonly service: { readonly ports: readonly ServicePort[] } | null;
   readonly rollout: RolloutPlan;
-  /** PodDisruptionBudget; null: none. */
+  /** PodDisruptionBudget; null: none, as for a single replica. */
   readonly disruption: { readonly maxUnavailable: number } | null;
   /** Rules of the namespaced Role; empty: no Role and no token in the pod. */
   readonly apiAccess: readonly RoleRule[];

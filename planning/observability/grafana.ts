@@ -92,7 +92,7 @@ export function planGrafana(
     },
     service: { ports: [{ name: "http", port: GRAFANA_PORT, target: "http" }] },
     rollout: surgeRollout(START_SECONDS),
-    disruption: { maxUnavailable: 1 },
+    disruption: null,
     apiAccess: [],
     files: {
       "datasources.yaml": datasources(prometheusUrl, settings.scrapeInterval),

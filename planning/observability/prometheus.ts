@@ -70,7 +70,7 @@ export function planPrometheus(
     service: { ports: [{ name: "http", port: PROMETHEUS_PORT, target: "http" }] },
     // Two Prometheus can't have the same volume, so the old one goes first.
     rollout: { maxSurge: 0, maxUnavailable: 1, progressDeadlineSeconds: START_SECONDS },
-    disruption: { maxUnavailable: 1 },
+    disruption: null,
     apiAccess: [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] }],
     files: {
       "prometheus.yml": scrapeConfig(namespaceOf(environmentName), settings.scrapeInterval, jobs, simulated),
