@@ -19,6 +19,9 @@ import { table } from "./terminal.ts";
 
 const HELP = `npm run bench [-- OPTIONS]
 
+Measures previews of the program against an empty program, and over the number of models.
+
+  --start      measures npm start, a second one and npm stop instead, by step
   --runs N     rounds (default: 5); each round runs every case once
   --json       figures as JSON
 `;
@@ -40,6 +43,7 @@ interface Sample {
 await runCommand(async () => {
   const { values } = parseArgs({
     options: {
+      start: { type: "boolean", default: false },
       runs: { type: "string", default: "5" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h" },
@@ -51,6 +55,12 @@ await runCommand(async () => {
   }
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new UserError(`--runs: ${values.runs} – must be 1 or more.`);
+  if (values.start) {
+    const { measureStart, renderStart } = await import("./bench/start.ts");
+    const times = await measureStart(runs);
+    console.log(values.json ? JSON.stringify(times, null, 2) : renderStart(times, runs));
+    return 0;
+  }
   const progress = terminalProgress();
   const { pulumiRoot } = await prepareTools(["pulumi"], { progress });
   const samples = await measure(pulumiRoot, runs);

@@ -8,7 +8,7 @@ describe("disruption budgets", () => {
       const { engines, routers, front, observability } = plan(name, readEnvironment(name).environment);
       const workloads = [
         ...[...engines, ...routers, front].map(({ workload }) => workload),
-        ...[observability?.prometheus, observability?.grafana].filter((workload) => workload != null),
+        ...[observability?.prometheus ?? null, observability?.grafana ?? null].filter((workload) => workload !== null),
       ];
       const expected = workloads.map(({ name: workload, replicas }) => [workload, replicas > 1 ? 1 : undefined]);
       assert.deepEqual(

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { figuresOf, renderStart } from "../../tools/bench/start.ts";
 import { median, ratios, spread } from "../../tools/bench/statistics.ts";
 
 const numbers = fc.array(fc.double({ min: 0.001, max: 1000, noNaN: true }), { minLength: 1 });
@@ -35,5 +36,25 @@ describe("figures of the benchmark", () => {
 
   it("are no numbers where a round is missing, instead of wrong ones", () => {
     assert.ok(Number.isNaN(ratios([1, 2], [1]).max));
+  });
+});
+
+describe("the times of npm start over several rounds", () => {
+  it("are medians by step, the whole below, without steps that only some rounds have", () => {
+    const round = (seconds: number, steps: Record<string, number>) => ({ command: "npm start", seconds, steps });
+    const figures = figuresOf([
+      round(10, { preview: 1, up: 6 }),
+      round(12, { preview: 3, up: 7, "image front": 2 }),
+      round(11, { preview: 2, up: 5 }),
+    ]);
+    assert.deepEqual(
+      figures.map(({ step, seconds }) => [step, seconds.median]),
+      [
+        ["preview", 2],
+        ["up", 6],
+        [null, 11],
+      ],
+    );
+    assert.match(renderStart(figures, 3), /^npm start +11\.0 +10\.0–12\.0$/m);
   });
 });
