@@ -48,8 +48,11 @@ export function readEnvironment(nameOrPath: string, folder: string = FOLDER): En
 export function plainSecrets(path: string): string[] {
   const settings = readSettings(path);
   const cluster = settings.cluster;
-  const kubeconfig = typeof cluster === "object" && cluster !== null ? (Reflect.get(cluster, "kubeconfig") as unknown) : undefined;
-  const keys = Object.entries(settings.apiKeys ?? {}).map(([name, value]) => [`apiKeys.${name}`, value as unknown] as const);
+  const kubeconfig =
+    typeof cluster === "object" && cluster !== null ? (Reflect.get(cluster, "kubeconfig") as unknown) : undefined;
+  const keys = Object.entries(settings.apiKeys ?? {}).map(
+    ([name, value]) => [`apiKeys.${name}`, value as unknown] as const,
+  );
   const candidates = [
     ["huggingFaceToken", settings.huggingFaceToken],
     ["grafanaPassword", settings.grafanaPassword],

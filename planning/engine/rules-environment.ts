@@ -6,7 +6,8 @@ import { mergeFindings, NO_FINDINGS, refused, warned, type Findings } from "../f
 import { lmcacheVersionOf } from "../images.ts";
 
 /** Names that hold secrets by everybody's convention; a value in the environment file is readable by all who read pods. */
-const SECRET_NAME = /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|API_?KEY|ACCESS_KEY|PRIVATE_KEY)(_ID)?$/i;
+const SECRET_NAME =
+  /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|API_?KEY|ACCESS_KEY|PRIVATE_KEY)(_ID)?$/i;
 
 /** Secrets the stack has a place for. */
 const SECRET_PLACES: Readonly<Record<string, string>> = {
