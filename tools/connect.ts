@@ -91,7 +91,9 @@ function kubeConfigOf(planned: Plan, given: string | undefined): KubeConfig {
   else if (existsSync(embedded)) process.env.KUBECONFIG = embedded;
   const context = given ?? target?.context ?? planned.cluster.context;
   if (context !== null) {
-    requireKnownContext(given === undefined ? `${planned.environment}: cluster.context` : "--context", context);
+    const hint = existsSync(state) ? "" : ` (${planned.environment} is not up by npm start)`;
+    const source = `${planned.environment}: cluster.context${hint}`;
+    requireKnownContext(given === undefined ? source : "--context", context);
   }
   config.loadFromDefault();
   if (context !== null) config.setCurrentContext(context);

@@ -78,7 +78,11 @@ describe("the commands refuse", function () {
       ["kind", "--context", "prod"],
       /^--context: prod – is not a context of .* Use kind-kind or production\./,
     );
-    await refused("connect.ts", ["local"], /^local: cluster\.context: vllm-stack-local – is not a context of/);
+    await refused(
+      "connect.ts",
+      ["local"],
+      /^local: cluster\.context \(local is not up by npm start\): vllm-stack-local – is not a context of/,
+    );
   });
 
   it("an environment with mistakes, all of them at once", async () => {

@@ -33,6 +33,9 @@ export async function measureStart(runs: number): Promise<readonly StartFigure[]
   const state = mkdtempSync(join(tmpdir(), "vllm-stack-bench-"));
   const samples: Sample[] = [];
   const ports = ["--port", "0", "--prometheus-port", "0"];
+  // Ctrl-C reaches the command that runs as well, which ends; what it leaves is removed below.
+  const wait = () => undefined;
+  process.on("SIGINT", wait);
   try {
     for (let round = 0; round <= runs; round++) {
       for (const [command, script, args] of [
@@ -49,6 +52,7 @@ export async function measureStart(runs: number): Promise<readonly StartFigure[]
     await measure("npm stop", "stop.ts", [], state);
     throw error;
   } finally {
+    process.off("SIGINT", wait);
     rmSync(state, { recursive: true, force: true });
   }
   return figuresOf(samples);

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { OutputMap } from "@pulumi/pulumi/automation/index.js";
 import type { SimulatedProvider } from "../../rehearsal/clouds/provider.ts";
 import { type Engine, withEngine } from "../../rehearsal/engine/engine.ts";
@@ -10,11 +9,9 @@ import {
 } from "../../rehearsal/engine/events.ts";
 import type { ConfigValue } from "../../rehearsal/engine/workspace.ts";
 import type { Progress } from "../../rehearsal/progress.ts";
+import { ROOT } from "./options.ts";
 import { LOCAL_PASSPHRASE } from "./passphrase.ts";
 import { hanging } from "./summary.ts";
-
-/** Project folder. */
-export const ROOT = join(import.meta.dirname, "../..");
 
 /** A stack, its state and the engine that runs it. */
 export interface Deployment {

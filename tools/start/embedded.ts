@@ -11,7 +11,7 @@ import { grouped } from "../progress.ts";
 import { deploy } from "./deploy.ts";
 import { requireHost } from "./host.ts";
 import { keepKey } from "./key.ts";
-import { FOLDERS, type StartOptions, wantedPorts } from "./options.ts";
+import { FOLDERS, referenceTo, type StartOptions, wantedPorts } from "./options.ts";
 import { prove } from "./prove.ts";
 import { localProviders } from "./providers.ts";
 import type { Started } from "./started.ts";
@@ -54,7 +54,15 @@ export async function startEmbedded(options: StartOptions): Promise<Started> {
   const addresses = { ...(await addressesOf(cluster)), keyFile };
   const proof = await prove(plan, addresses, key, progress, signal);
   const { kubeconfig } = cluster;
-  return { plan, kubeconfig, context, addresses, proof, notes: notes(plan), next: next(plan, addresses, proof.model) };
+  return {
+    plan,
+    kubeconfig,
+    context,
+    addresses,
+    proof,
+    notes: notes(plan),
+    next: next(options, addresses, proof.model),
+  };
 }
 
 /** The embedded cluster has one node of the local environment's kind. */
@@ -107,7 +115,7 @@ function notes(plan: Plan): string[] {
 }
 
 function next(
-  plan: Plan,
+  { file }: StartOptions,
   addresses: { readonly endpoint: string; readonly keyFile: string | null },
   model: string,
 ): string[] {
@@ -118,7 +126,7 @@ function next(
     "-H 'Content-Type: application/json'",
     `-d '${body}'`,
   ];
-  return [ask.join(" \\\n  "), `npm run plan -- ${plan.environment}`, `npm stop${stopArguments(plan.environment)}`];
+  return [ask.join(" \\\n  "), `npm run plan -- ${referenceTo(file)}`, `npm stop${stopArguments(file.name)}`];
 }
 
 /** What `npm stop` is told; nothing for the environment it takes by itself. */

@@ -8,7 +8,7 @@ import type { WorkloadPlan } from "../../planning/types.ts";
 import { requireKnownContext } from "./context.ts";
 import { deploy } from "./deploy.ts";
 import { keepKey } from "./key.ts";
-import { FOLDERS, type StartOptions, wantedPorts } from "./options.ts";
+import { FOLDERS, referenceTo, type StartOptions, wantedPorts } from "./options.ts";
 import { passphraseOf } from "./passphrase.ts";
 import { prove } from "./prove.ts";
 import { ownEngine } from "./providers.ts";
@@ -61,7 +61,7 @@ export async function startOnContext(options: StartOptions & { readonly context:
       "The addresses answer while `npm run connect` runs; it takes the same options for ports.",
     ];
     const next = [
-      `npm run connect -- ${file.name}`,
+      `npm run connect -- ${referenceTo(file)}`,
       `kubectl --context ${context} --namespace ${plan.namespace} get pods`,
       `npm stop -- --environment ${file.name}`,
     ];

@@ -49,8 +49,9 @@ async function scrape(
     step.update(text);
     if (seen.up < Math.max(seen.all, expected)) throw new RequestError(`${text}.`);
   }).catch((error: unknown) => {
-    signal.throwIfAborted();
-    if (!(error instanceof RequestError)) throw error;
+    if (error instanceof RequestError && !signal.aborted) return;
+    step.fail(signal.aborted ? "cancelled" : String(error));
+    throw error;
   });
   seen = { ...seen, all: Math.max(seen.all, expected) };
   const text = `${seen.up} of ${seen.all} up`;
